@@ -1,0 +1,56 @@
+# Phaseline. `make help` lists what can be asked for; `make run` and `make test` need Python >= 3.11 and nothing more.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SEED ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types test-peers simulate verify schema lock clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/ready ## Run everything: database, API, workers, sandbox; on an empty database also a sample campaign
+	@$(BIN)/phaseline run
+
+test: $(VENV)/ready ## Run all tests that need nothing but Python
+	@$(BIN)/python -m pytest -m "not peers"
+
+lint: $(VENV)/ready ## Check style, migrations, and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/squawk --config .squawk.toml migrations/*.up.sql
+	@$(BIN)/lint-imports --no-logo
+
+types: $(VENV)/ready ## Check types (mypy --strict)
+	@$(BIN)/mypy
+
+test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx (Debian: nsd, nginx-light)
+	@$(BIN)/python -m pytest tests/peers -m peers --timeout 900
+
+simulate: $(VENV)/ready ## Drive ticks, clock and cancellation at random: make simulate SEED=n
+	@$(BIN)/python -m tests.simulation.run --seed $(SEED)
+
+verify: $(VENV)/ready ## Check that generated files are what their sources make
+	@$(BIN)/python -m tests.contracts.schema_picture
+
+schema: $(VENV)/ready ## Draw migrations/schema.sql anew
+	@$(BIN)/python -m tests.contracts.schema_picture --write
+
+lock: $(VENV)/ready ## Pin the packages of pyproject.toml, with hashes and without addresses
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+		--python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean: ## Remove the environment and all caches (the database under .phaseline stays)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Phaseline needs Python 3.11 or newer; '$(PYTHON)' is not. Name one: make PYTHON=python3.12 run" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+		|| { echo "Python's venv module is missing here. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing the locked packages into $(VENV) (once) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
