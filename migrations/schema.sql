@@ -1,0 +1,271 @@
+-- The schema that the migrations make, taken from a database by `describe_schema`. Generated: do not edit.
+
+SET check_function_bodies = off;
+
+CREATE SEQUENCE public.large_set_ids AS integer INCREMENT 1 MINVALUE 1000000000 MAXVALUE 2147483647 START 1000000000 CACHE 1;
+
+CREATE SEQUENCE public.small_set_ids AS integer INCREMENT 1 MINVALUE 1 MAXVALUE 999999999 START 1 CACHE 1;
+
+CREATE TABLE public.api_keys (
+    key_id uuid DEFAULT uuidv7() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    secret_hash bytea NOT NULL,
+    hint text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_pkey PRIMARY KEY (key_id),
+    CONSTRAINT api_keys_secret_unique UNIQUE (secret_hash),
+    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+CREATE TABLE public.campaigns (
+    campaign_id uuid DEFAULT uuidv7() NOT NULL,
+    tenant_id uuid NOT NULL,
+    name text NOT NULL,
+    initial_phase text NOT NULL,
+    current_phase text NOT NULL,
+    phase_status text NOT NULL,
+    configuration jsonb NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    name_set_id integer,
+    dns_set_id integer,
+    http_set_id integer,
+    score_set_id integer,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT campaigns_pkey PRIMARY KEY (campaign_id),
+    CONSTRAINT campaigns_current_phase CHECK ((current_phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text, 'analysis'::text]))),
+    CONSTRAINT campaigns_initial_phase CHECK ((initial_phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text]))),
+    CONSTRAINT campaigns_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT campaigns_phase_status CHECK ((phase_status = ANY (ARRAY['pending'::text, 'running'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE public.chunks (
+    run_id integer NOT NULL,
+    number integer NOT NULL,
+    kind text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    first_position integer NOT NULL,
+    end_position integer NOT NULL,
+    item_count integer NOT NULL,
+    attempt_count integer DEFAULT 0 NOT NULL,
+    lease_id uuid,
+    worker_id uuid,
+    leased_until timestamp with time zone,
+    succeeded_count integer DEFAULT 0 NOT NULL,
+    negative_count integer DEFAULT 0 NOT NULL,
+    failed_count integer DEFAULT 0 NOT NULL,
+    outcome_counts integer[] DEFAULT '{}'::integer[] NOT NULL,
+    CONSTRAINT chunks_pkey PRIMARY KEY (run_id, number),
+    CONSTRAINT chunks_kind CHECK ((kind = ANY (ARRAY['fresh'::text, 'remainder'::text, 'retry'::text]))),
+    CONSTRAINT chunks_lease CHECK (((state = 'leased'::text) = (lease_id IS NOT NULL))),
+    CONSTRAINT chunks_range CHECK ((first_position < end_position)),
+    CONSTRAINT chunks_state CHECK ((state = ANY (ARRAY['pending'::text, 'leased'::text, 'done'::text])))
+)
+WITH (fillfactor=50);
+
+CREATE TABLE public.dns_results (
+    set_id integer NOT NULL,
+    "position" integer NOT NULL,
+    outcome smallint NOT NULL,
+    resolver smallint NOT NULL,
+    duration_ms integer NOT NULL,
+    addresses bytea,
+    addresses_v6 bytea,
+    canonical_name text COLLATE "C",
+    CONSTRAINT dns_results_pkey PRIMARY KEY (set_id, "position")
+)
+PARTITION BY RANGE (set_id);
+
+CREATE TABLE public.generation_ranges (
+    run_id integer NOT NULL,
+    first_position integer NOT NULL,
+    end_position integer NOT NULL,
+    tld text NOT NULL,
+    first_offset bigint NOT NULL,
+    CONSTRAINT generation_ranges_pkey PRIMARY KEY (run_id, first_position),
+    CONSTRAINT generation_ranges_range CHECK ((first_position < end_position))
+);
+
+CREATE TABLE public.http_results (
+    set_id integer NOT NULL,
+    "position" integer NOT NULL,
+    outcome smallint NOT NULL,
+    status_code smallint,
+    title_hit boolean NOT NULL,
+    unique_keywords smallint NOT NULL,
+    keyword_hits integer NOT NULL,
+    duration_ms integer NOT NULL,
+    body_bytes integer NOT NULL,
+    parked_confidence real NOT NULL,
+    keyword_bits bigint NOT NULL,
+    content_hash bigint,
+    title text,
+    final_url text,
+    CONSTRAINT http_results_pkey PRIMARY KEY (set_id, "position")
+)
+PARTITION BY RANGE (set_id);
+
+CREATE TABLE public.names (
+    set_id integer NOT NULL,
+    "position" integer NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    CONSTRAINT names_pkey PRIMARY KEY (set_id, "position")
+)
+PARTITION BY RANGE (set_id);
+
+CREATE TABLE public.pattern_spaces (
+    tenant_id uuid NOT NULL,
+    pattern_key bytea NOT NULL,
+    tld text NOT NULL,
+    offset_count bigint NOT NULL,
+    next_offset bigint NOT NULL,
+    CONSTRAINT pattern_spaces_pkey PRIMARY KEY (tenant_id, pattern_key, tld),
+    CONSTRAINT pattern_spaces_bounds CHECK (((next_offset >= 0) AND (next_offset <= offset_count)))
+);
+
+CREATE TABLE public.phase_runs (
+    run_id integer NOT NULL,
+    campaign_id uuid NOT NULL,
+    phase text NOT NULL,
+    number integer NOT NULL,
+    phase_status text NOT NULL,
+    configuration jsonb NOT NULL,
+    network text NOT NULL,
+    stale boolean DEFAULT false NOT NULL,
+    name_set_id integer,
+    dns_set_id integer,
+    http_set_id integer,
+    total_count bigint NOT NULL,
+    shortfall_count bigint DEFAULT 0 NOT NULL,
+    succeeded_count bigint DEFAULT 0 NOT NULL,
+    negative_count bigint DEFAULT 0 NOT NULL,
+    failed_count bigint DEFAULT 0 NOT NULL,
+    retrying_count bigint DEFAULT 0 NOT NULL,
+    outcome_counts bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    rate_per_second double precision DEFAULT 0 NOT NULL,
+    counted_at timestamp with time zone,
+    plan text DEFAULT 'fresh'::text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    error_code text,
+    error_message text,
+    CONSTRAINT phase_runs_pkey PRIMARY KEY (run_id),
+    CONSTRAINT phase_runs_number_unique UNIQUE (campaign_id, phase, number),
+    CONSTRAINT phase_runs_network CHECK ((network = ANY (ARRAY['internet'::text, 'sandbox'::text]))),
+    CONSTRAINT phase_runs_phase CHECK ((phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text, 'analysis'::text]))),
+    CONSTRAINT phase_runs_phase_status CHECK ((phase_status = ANY (ARRAY['running'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT phase_runs_plan CHECK ((plan = ANY (ARRAY['fresh'::text, 'retry'::text, 'planned'::text]))),
+    CONSTRAINT phase_runs_total CHECK ((total_count >= 0))
+)
+WITH (fillfactor=50);
+
+CREATE TABLE public.phase_transitions (
+    transition_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    campaign_id uuid NOT NULL,
+    command text NOT NULL,
+    from_phase text NOT NULL,
+    from_phase_status text NOT NULL,
+    to_phase text NOT NULL,
+    to_phase_status text NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT phase_transitions_pkey PRIMARY KEY (transition_id),
+    CONSTRAINT phase_transitions_cause CHECK ((cause = ANY (ARRAY['user'::text, 'automatic'::text, 'failure'::text])))
+);
+
+CREATE TABLE public.progress_states (
+    campaign_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    sequence bigint NOT NULL,
+    changed_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    phase text NOT NULL,
+    phase_status text NOT NULL,
+    processed_count bigint NOT NULL,
+    total_count bigint NOT NULL,
+    succeeded_count bigint NOT NULL,
+    negative_count bigint NOT NULL,
+    failed_count bigint NOT NULL,
+    rate_per_second double precision NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT progress_states_pkey PRIMARY KEY (campaign_id)
+)
+WITH (fillfactor=50);
+
+CREATE TABLE public.scores (
+    set_id integer NOT NULL,
+    "position" integer NOT NULL,
+    score real NOT NULL,
+    outcome smallint NOT NULL,
+    dns_outcome smallint NOT NULL,
+    http_outcome smallint,
+    keyword_bits bigint NOT NULL,
+    CONSTRAINT scores_pkey PRIMARY KEY (set_id, "position")
+)
+PARTITION BY RANGE (set_id);
+
+CREATE TABLE public.tenants (
+    tenant_id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id),
+    CONSTRAINT tenants_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+);
+
+CREATE TABLE public.workers (
+    worker_id uuid NOT NULL,
+    host text NOT NULL,
+    process_id integer NOT NULL,
+    version text NOT NULL,
+    chunks_held integer DEFAULT 0 NOT NULL,
+    draining boolean DEFAULT false NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    heartbeat_at timestamp with time zone NOT NULL,
+    CONSTRAINT workers_pkey PRIMARY KEY (worker_id)
+)
+WITH (fillfactor=50);
+
+CREATE TABLE public.dns_results_shared PARTITION OF public.dns_results FOR VALUES FROM (MINVALUE) TO (1000000000);
+
+CREATE TABLE public.http_results_shared PARTITION OF public.http_results FOR VALUES FROM (MINVALUE) TO (1000000000);
+
+CREATE TABLE public.names_shared PARTITION OF public.names FOR VALUES FROM (MINVALUE) TO (1000000000);
+
+CREATE TABLE public.scores_shared PARTITION OF public.scores FOR VALUES FROM (MINVALUE) TO (1000000000);
+
+CREATE INDEX api_keys_by_tenant ON public.api_keys USING btree (tenant_id, key_id);
+
+CREATE INDEX campaigns_by_tenant ON public.campaigns USING btree (tenant_id, campaign_id);
+
+CREATE INDEX chunks_leased ON public.chunks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
+
+CREATE INDEX chunks_unfinished ON public.chunks USING btree (run_id, number) WHERE (state <> 'done'::text);
+
+CREATE INDEX phase_runs_running ON public.phase_runs USING btree (run_id) WHERE (phase_status = 'running'::text);
+
+CREATE INDEX phase_transitions_by_campaign ON public.phase_transitions USING btree (campaign_id, transition_id);
+
+CREATE INDEX progress_states_by_change ON public.progress_states USING btree (changed_in);
+
+CREATE INDEX progress_states_by_tenant ON public.progress_states USING btree (tenant_id);
+
+ALTER TABLE public.api_keys ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.campaigns ADD CONSTRAINT campaigns_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.chunks ADD CONSTRAINT chunks_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.phase_runs(run_id) ON DELETE CASCADE;
+
+ALTER TABLE public.generation_ranges ADD CONSTRAINT generation_ranges_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.phase_runs(run_id) ON DELETE CASCADE;
+
+ALTER TABLE public.pattern_spaces ADD CONSTRAINT pattern_spaces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.phase_runs ADD CONSTRAINT phase_runs_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
+
+ALTER TABLE public.phase_transitions ADD CONSTRAINT phase_transitions_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
+
+ALTER TABLE public.progress_states ADD CONSTRAINT progress_states_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
+
+ALTER TABLE public.progress_states ADD CONSTRAINT progress_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);

@@ -1,0 +1,262 @@
+"""Transactions over an asyncpg pool: begun at the first statement, committed at the edge, with one fixed `now`."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from service.errors import Exhausted, Refused, Unavailable
+from service.postgres.queries import Query
+from service.runtime.telemetry import QUERY_SECONDS
+
+ACQUIRE_SECONDS_MAX = 5.0
+STATEMENT_SECONDS_MAX = 600.0
+CONNECT_SECONDS_MAX = 10.0
+SERVER_VERSION_MIN = 18
+
+
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Tx:
+    """One transaction. Nothing is asked of the pool before the first statement."""
+
+    def __init__(self, database: "Database") -> None:
+        self._database = database
+        self._connection: PoolConnectionProxy | None = None
+        self._transaction: asyncpg.transaction.Transaction | None = None
+        self._now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The database's time at this transaction's start: the only time that rules and rows see."""
+        assert self._now is not None, "ask for the time after the first statement, or call begin()"
+        return self._now
+
+    async def begin(self) -> "Tx":
+        """Take a connection and start, unless that has happened."""
+        if self._connection is None:
+            await self._begin()
+        return self
+
+    async def _begin(self) -> PoolConnectionProxy:
+        pool = self._database.pool
+        try:
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+        except TimeoutError as error:
+            raise Exhausted("database_busy", "All database connections are in use; try again shortly.") from error
+        try:
+            transaction = connection.transaction()
+            await transaction.start()
+            now = await connection.fetchval("SELECT now()")
+        except BaseException:
+            await pool.release(connection)
+            raise
+        self._connection, self._transaction = connection, transaction
+        self._now = now + self._database.clock_offset
+        return connection
+
+    async def _ready(self) -> PoolConnectionProxy:
+        return self._connection or await self._begin()
+
+    async def fetch(self, query: Query, *arguments: object) -> list[asyncpg.Record]:
+        connection = await self._ready()
+        started = time.perf_counter()
+        rows: list[asyncpg.Record] = await connection.fetch(query.text, *arguments)
+        QUERY_SECONDS.labels(query.name).observe(time.perf_counter() - started)
+        return rows
+
+    async def find(self, query: Query, *arguments: object) -> asyncpg.Record | None:
+        """The first row, or None."""
+        connection = await self._ready()
+        started = time.perf_counter()
+        row: asyncpg.Record | None = await connection.fetchrow(query.text, *arguments)
+        QUERY_SECONDS.labels(query.name).observe(time.perf_counter() - started)
+        return row
+
+    async def value(self, query: Query, *arguments: object) -> Any:
+        row = await self.find(query, *arguments)
+        return None if row is None else row[0]
+
+    async def execute(self, query: Query, *arguments: object) -> int:
+        """Run a statement; answer how many rows it touched (0 where the server does not say)."""
+        connection = await self._ready()
+        started = time.perf_counter()
+        tag = await connection.execute(query.text, *arguments)
+        QUERY_SECONDS.labels(query.name).observe(time.perf_counter() - started)
+        count = tag.rpartition(" ")[2]
+        return int(count) if count.isdecimal() else 0
+
+    async def define(self, statement: str) -> None:
+        """Run a schema statement whose names were made by us (a partition of a large set)."""
+        connection = await self._ready()
+        await connection.execute(statement)
+
+    async def copy_records(self, table: str, columns: Sequence[str], records: Iterable[tuple[object, ...]]) -> None:
+        connection = await self._ready()
+        started = time.perf_counter()
+        await connection.copy_records_to_table(table, records=records, columns=list(columns))
+        QUERY_SECONDS.labels(f"copy.{table}").observe(time.perf_counter() - started)
+
+    async def copy_binary(self, table: str, columns: Sequence[str], source: AsyncIterator[bytes]) -> None:
+        """COPY bytes that already are in the server's binary format (see `copying`)."""
+        connection = await self._ready()
+        started = time.perf_counter()
+        await connection.copy_to_table(table, source=source, columns=list(columns), format="binary")
+        QUERY_SECONDS.labels(f"copy.{table}").observe(time.perf_counter() - started)
+
+    async def ring(self, bell: str) -> None:
+        """Ring a doorbell when this transaction commits. It carries no news: who hears it looks."""
+        connection = await self._ready()
+        await connection.execute(f'NOTIFY "{bell}"')
+
+    async def commit(self) -> None:
+        await self._end(commit=True)
+
+    async def rollback(self) -> None:
+        await self._end(commit=False)
+
+    async def _end(self, *, commit: bool) -> None:
+        connection, transaction = self._connection, self._transaction
+        if connection is None or transaction is None:
+            return
+        self._connection = self._transaction = None
+        try:
+            if commit:
+                await transaction.commit()
+            else:
+                # A connection that is already gone needs no rollback: the server did it.
+                with contextlib.suppress(*DATABASE_ERRORS):
+                    await transaction.rollback()
+        finally:
+            await self._database.pool.release(connection)
+
+
+class Database:
+    """A pool of connections to one PostgreSQL 18.
+
+    `clock_offset` is added to every transaction's `now`; the simulation uses it to move time.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, url: str) -> None:
+        self.pool = pool
+        self.url = url
+        self.clock_offset = timedelta(0)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Commit on leaving, roll back on any error; driver errors leave as sentences."""
+        tx = Tx(self)
+        try:
+            yield tx
+        except BaseException as error:
+            await tx.rollback()
+            refusal = explain_database_error(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+        try:
+            await tx.commit()
+        except DATABASE_ERRORS as error:
+            raise explain_database_error(error) or error from error
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+
+@contextlib.asynccontextmanager
+async def open_database(url: str, *, connections_max: int) -> AsyncIterator[Database]:
+    """Connect, check the server, and close at the end; refuse in one sentence (`Unavailable`)."""
+    try:
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=connections_max,
+            timeout=CONNECT_SECONDS_MAX,
+            command_timeout=STATEMENT_SECONDS_MAX,
+            init=use_plain_uuids,
+            # Custom plans only: generic ones cross partitions badly (a stall at the sixth execution).
+            server_settings={"application_name": "phaseline", "plan_cache_mode": "force_custom_plan"},
+        )
+    except (*DATABASE_ERRORS, ValueError) as error:
+        raise explain_connection_error(error) from error
+    try:
+        await check_server(pool)
+        yield Database(pool, url)
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await _close(pool)
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    """Close in peace; after a bound, at once (a task that was cancelled may still hold a connection)."""
+    try:
+        await asyncio.wait_for(pool.close(), CONNECT_SECONDS_MAX)
+    except TimeoutError:
+        pool.terminate()
+
+
+async def use_plain_uuids(connection: asyncpg.Connection) -> None:
+    """The driver's own UUID class cannot be encoded by msgspec; the standard library's can."""
+    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=UUID)
+
+
+async def check_server(pool: asyncpg.Pool) -> None:
+    version = int(await pool.fetchval("SHOW server_version_num")) // 10_000
+    if version < SERVER_VERSION_MIN:
+        raise Unavailable(
+            "postgres_too_old",
+            f"The database is PostgreSQL {version}; Phaseline needs {SERVER_VERSION_MIN} or newer (uuidv7).",
+        )
+
+
+CONNECTION_SENTENCES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (asyncpg.InvalidPasswordError, "database_login_refused", "The database refuses this user or password"),
+    (asyncpg.InvalidAuthorizationSpecificationError, "database_login_refused", "The database refuses this user"),
+    (asyncpg.InvalidCatalogNameError, "database_missing", "There is no such database on that server"),
+    (asyncpg.TooManyConnectionsError, "database_full", "The database has no connection left"),
+    (asyncpg.CannotConnectNowError, "database_starting", "The database is starting or stopping; try again shortly"),
+    (TimeoutError, "database_unreachable", "The database does not answer"),
+    (OSError, "database_unreachable", "The database cannot be reached"),
+    (ValueError, "database_url_invalid", "DATABASE_URL is not a PostgreSQL address"),
+)
+
+
+def explain_connection_error(error: BaseException) -> Unavailable:
+    """One sentence for whoever has to mend it; the address is never shown (it may hold a password)."""
+    for kind, code, sentence in CONNECTION_SENTENCES:
+        if isinstance(error, kind):
+            return Unavailable(code, f"{sentence} ({type(error).__name__}). Check DATABASE_URL.")
+    return Unavailable("database_unreachable", f"The database cannot be used: {error}")
+
+
+LOST_SENTENCE = Unavailable("database_lost", "The connection to the database was lost; try again shortly.")
+DATABASE_SENTENCES: tuple[tuple[type[BaseException], Unavailable], ...] = (
+    (asyncpg.DiskFullError, Unavailable("disk_full", "The database's disk is full; free some space and go on.")),
+    (
+        asyncpg.ReadOnlySQLTransactionError,
+        Unavailable("database_read_only", "The database is read-only at the moment."),
+    ),
+    (asyncpg.TooManyConnectionsError, Unavailable("database_full", "The database has no connection left.")),
+    (asyncpg.CannotConnectNowError, Unavailable("database_starting", "The database is starting or stopping.")),
+    (asyncpg.PostgresConnectionError, LOST_SENTENCE),
+    (asyncpg.AdminShutdownError, LOST_SENTENCE),
+    (asyncpg.CrashShutdownError, LOST_SENTENCE),
+    (ConnectionError, LOST_SENTENCE),
+)
+
+
+def explain_database_error(error: BaseException) -> Refused | None:
+    """A sentence for a driver error that is nobody's bug; None for anything else."""
+    for kind, refusal in DATABASE_SENTENCES:
+        if isinstance(error, kind):
+            return Unavailable(refusal.code, refusal.message)
+    if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
+        return Unavailable(LOST_SENTENCE.code, LOST_SENTENCE.message)
+    return None
