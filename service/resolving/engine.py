@@ -1,0 +1,93 @@
+"""The engine as its callers see it: names in, answers out."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from service.resolving.dispatcher import Dispatcher
+from service.resolving.model import (
+    AllResolversDead,
+    Answers,
+    EngineSettings,
+    EngineStatistics,
+    ResolverAddress,
+    ResolverStatistics,
+)
+from service.resolving.packets import RecordType
+from service.resolving.wildcards import Wildcards, mark_wildcards, parent_of, resolved_rows
+
+__all__ = [
+    "AllResolversDead",
+    "Answers",
+    "DnsEngine",
+    "EngineSettings",
+    "EngineStatistics",
+    "RecordType",
+    "ResolverAddress",
+    "ResolverStatistics",
+]
+
+PROBE_GRACE_SECONDS = 2.0  # without its parent's verdict no resolved name is settled: a stop lets probes end first
+
+
+class DnsEngine:
+    """Open it with `async with`, then call `resolve` as often and as concurrently as wanted.
+
+    `entropy(n)` gives n unpredictable bytes, for query ids and for the names of wildcard probes.
+    """
+
+    def __init__(self, settings: EngineSettings, *, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        self._detects_wildcards = settings.detect_wildcards
+        self._wildcards = Wildcards(settings.wildcard_probes, entropy)
+        self._dispatcher = Dispatcher(settings, entropy)
+
+    async def __aenter__(self) -> Self:
+        await self._dispatcher.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Batches still open return with what they have."""
+        await self._dispatcher.__aexit__(kind, error, trace)
+
+    async def resolve(self, names: Sequence[str | bytes], stop: asyncio.Event) -> Answers:
+        """Ask for each name; returns when all are settled, or soon after `stop`: what is in flight may still finish.
+
+        Names that resolved before a stop are settled with it, unless their wildcard probes get no answer in time.
+        Raises AllResolversDead. Cancelling it is safe at any time.
+        """
+        answers = await self._dispatcher.ask(names, stop)
+        if self._detects_wildcards:
+            parents = {parent_of(names[row]) for row in resolved_rows(answers)} - {b""}
+            async with stop_later(stop, PROBE_GRACE_SECONDS) as too_late:
+                verdicts = await self._wildcards.learn(parents, lambda probes: self._dispatcher.ask(probes, too_late))
+            mark_wildcards(names, answers, verdicts)
+        return answers
+
+    def set_share(self, fraction: float) -> None:
+        """What part of every rate cap is this process's, 0 to 1; the other processes have the rest."""
+        self._dispatcher.set_share(fraction)
+
+    def statistics(self) -> EngineStatistics:
+        return self._dispatcher.statistics()
+
+
+@contextlib.asynccontextmanager
+async def stop_later(stop: asyncio.Event, seconds: float) -> AsyncIterator[asyncio.Event]:
+    """An event that follows another after a while."""
+    later = asyncio.Event()
+
+    async def follow() -> None:
+        await stop.wait()
+        await asyncio.sleep(seconds)
+        later.set()
+
+    follower = asyncio.create_task(follow())
+    try:
+        yield later
+    finally:
+        follower.cancel()
