@@ -1,0 +1,129 @@
+"""One request and its answer. The only file that sends anything."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Final, Self
+
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import DetailedPyreqwestError
+from pyreqwest.http import Url
+from pyreqwest.response import Response
+
+from service.errors import Invalid
+from service.fetching.failures import classify, is_silent_end
+from service.fetching.hops import Answer, Reply
+from service.fetching.model import ProbeSettings
+from service.fetching.routes import Route
+
+# Nothing is read ahead: a fault in the first bytes of a body would otherwise hide the answer and those bytes.
+READ_AHEAD_BYTES_MAX: Final = 0
+# Set by the client from the URL and the route; a campaign's headers may not.
+_RESERVED_HEADERS: Final = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "accept-encoding", "user-agent"}
+)
+
+
+class Wave:
+    """The client of one wave: it knows the addresses of that wave's names, and is closed with it."""
+
+    __slots__ = ("_body_bytes_max", "_client", "_pins")
+
+    def __init__(self, settings: ProbeSettings, routes: Iterable[Route]) -> None:
+        # The library keeps one address per name; of two hops that mean different ones, both take the first.
+        pins: dict[str, str] = {}
+        for route in routes:
+            if route.name:
+                pins.setdefault(route.name, route.address)
+        self._pins = pins
+        self._body_bytes_max = settings.body_bytes_max
+        self._client = _build_client(settings, pins)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def exchange(self, route: Route, timeout_seconds: float) -> Answer:
+        """Send the request and read the answer. Raises for faults of our own only.
+
+        A name without a pin would be looked up by the system, unguarded: it is a fault, and nothing is sent.
+        """
+        url = Url(route.url)
+        if url.domain is not None and url.domain not in self._pins:
+            raise LookupError(f"{url.domain} is not pinned")
+        builder = self._client.get(url).timeout(timedelta(seconds=timeout_seconds))
+        if route.authority is not None:
+            builder = builder.header("Host", route.authority)
+        try:
+            async with builder.streamed_read_buffer_limit(READ_AHEAD_BYTES_MAX).build_streamed() as response:
+                return await self._read(response)
+        except DetailedPyreqwestError as error:
+            failure = classify(error)
+            if failure is None:
+                raise
+            return failure
+
+    async def _read(self, response: Response) -> Reply:
+        wanted = 200 <= response.status < 300
+        return Reply(
+            status=response.status,
+            location=_header(response, "location"),
+            retry_after=_header(response, "retry-after"),
+            content_type=_header(response, "content-type"),
+            body=await _read_body(response, self._body_bytes_max) if wanted else b"",
+        )
+
+
+async def _read_body(response: Response, bytes_max: int) -> bytes:
+    """At most `bytes_max` decompressed bytes; the connection is dropped on what is beyond."""
+    body = bytearray()
+    try:
+        while len(body) < bytes_max and (chunk := await response.body_reader.read_chunk()) is not None:
+            body += chunk.to_bytes()
+    except DetailedPyreqwestError as error:
+        if not is_silent_end(error) or response.get_header("content-length") is not None:
+            raise
+    return bytes(body[:bytes_max])
+
+
+def _header(response: Response, name: str) -> str | None:
+    """The first value, or `None` where there is none or it is not ASCII: the library raises for the latter."""
+    try:
+        return response.get_header(name)
+    except ValueError:
+        return None
+
+
+def _build_client(settings: ProbeSettings, pins: Mapping[str, str]) -> Client:
+    """No proxies, redirects, cookies or idle connections: each request stands for itself."""
+    builder = (
+        ClientBuilder()
+        .no_proxy()
+        .follow_redirects(enable=False)
+        .referer(enable=False)
+        .http1_only()
+        .pool_max_idle_per_host(0)
+        .connect_timeout(timedelta(seconds=settings.connect_timeout_seconds))
+        .danger_accept_invalid_certs(not settings.verify_tls)
+        .user_agent(settings.user_agent)
+        .default_headers(settings.headers)
+    )
+    if settings.trusted_ca_pem is not None:
+        builder = builder.add_root_certificate_pem(settings.trusted_ca_pem)
+    for name, address in pins.items():
+        builder = builder.resolve(name, address, 0)  # port 0: the URL's
+    return builder.build()
+
+
+def check_settings(settings: ProbeSettings) -> None:
+    """Raises Invalid for what the client would refuse at every request."""
+    if settings.https_port is None and settings.http_port is None:
+        raise Invalid("no_ports", "At least one of the https and http ports is needed.")
+    for index, (name, _) in enumerate(settings.headers):
+        if name.lower() in _RESERVED_HEADERS:
+            raise Invalid("reserved_header", f"The header {name} cannot be set.", pointer=f"/headers/{index}")
+    try:
+        _build_client(settings, {})
+    except ValueError as error:
+        raise Invalid("invalid_http_settings", "A header, user agent or certificate cannot be used.") from error
