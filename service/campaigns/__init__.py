@@ -1,0 +1,20 @@
+"""Campaigns: the control plane. What was asked for, and where each phase stands.
+
+A campaign goes through phases, one at a time, from its initial phase to analysis:
+
+    domain_generation -> dns_validation -> http_validation -> analysis
+
+and its current phase has one status:
+
+    pending --transition--> running <--pause/resume--> paused
+    running --last chunk--> completed --transition (or automatic)--> the next phase runs
+    running --cannot go on--> failed         pending, running, paused, failed --cancel--> cancelled
+    completed, failed, cancelled --retry, rerun--> running
+
+`rules` decide (pure; every cell of the design's table is tested); `commands` lock, decide, write and announce, each
+in one transaction; `views` answer; `api` decodes, makes one call and encodes.
+
+Invariants: only phases, no campaign type and no second status; every command that changes something leaves one row in
+`phase_transitions`; `version` (the ETag) moves with commands and phase changes, never with progress; locks are taken
+in the order campaign, run, progress state.
+"""

@@ -1,0 +1,136 @@
+"""What a configuration means, checked beyond its types. Pure; errors point at the field."""
+
+import ipaddress
+from typing import assert_never
+
+from service.campaigns.model import (
+    Analysis,
+    Configuration,
+    DnsValidation,
+    DomainGeneration,
+    HttpValidation,
+    Keyword,
+    Network,
+    PhaseConfiguration,
+)
+from service.errors import Conflict, Invalid
+from service.fetching.guard import SANDBOX_NETWORK
+from service.fetching.keywords import KeywordKind as RuleKind
+from service.fetching.keywords import KeywordRule, compile_keywords
+from service.generating import pattern as patterns
+from service.progress.events import CampaignPhase
+from service.resolving.model import ResolverAddress, parse_resolver
+from service.scoring.weights import share_weights
+
+SANDBOX_RANGE = ipaddress.ip_network(SANDBOX_NETWORK)
+
+
+def check_configuration(configuration: Configuration) -> None:
+    """Refuse what no phase could work with (`Invalid`, with a pointer from the request's root)."""
+    if configuration.domain_generation is not None:
+        checked_pattern(configuration.domain_generation)
+    resolver_addresses(configuration.dns_validation, configuration.network)
+    keyword_rules(configuration.http_validation)
+    check_weights(configuration.analysis)
+    if configuration.http_validation.ports.https is None and configuration.http_validation.ports.http is None:
+        raise Invalid(
+            "ports_missing",
+            "At least one of https and http must be asked.",
+            pointer="/configuration/httpValidation/ports",
+        )
+
+
+def checked_pattern(generation: DomainGeneration) -> tuple[patterns.Pattern, tuple[str, ...]]:
+    """The pattern in its canonical form and its TLDs."""
+    try:
+        pattern = patterns.parse_pattern(
+            patterns.PatternKind(generation.pattern),
+            generation.constant,
+            generation.character_set,
+            generation.variable_length,
+            generation.second_variable_length,
+        )
+        return pattern, patterns.parse_tlds(generation.tlds)
+    except Invalid as error:
+        raise below(error, "/configuration/domainGeneration") from None
+
+
+def resolver_addresses(validation: DnsValidation, network: Network) -> tuple[ResolverAddress, ...]:
+    """The resolvers' addresses; the sandbox's campaigns may name only its own."""
+    addresses = tuple(
+        resolver_address(text, network, f"/configuration/dnsValidation/resolvers/{index}")
+        for index, text in enumerate(validation.resolvers)
+    )
+    if len(set(addresses)) < len(addresses):
+        raise Invalid(
+            "resolver_repeated",
+            "A resolver stands twice in the list.",
+            pointer="/configuration/dnsValidation/resolvers",
+        )
+    return addresses
+
+
+def resolver_address(text: str, network: Network, pointer: str) -> ResolverAddress:
+    try:
+        address = parse_resolver(text)
+    except Invalid as error:
+        raise Invalid(error.code, error.message, pointer=pointer) from None
+    if network is Network.SANDBOX and ipaddress.ip_address(address.host) not in SANDBOX_RANGE:
+        raise Invalid(
+            "resolver_outside_sandbox",
+            f"A campaign in the sandbox asks only resolvers in {SANDBOX_NETWORK}.",
+            pointer=pointer,
+        )
+    return address
+
+
+def keyword_rules(validation: HttpValidation) -> tuple[KeywordRule, ...]:
+    """The keywords as the scanner takes them; a pattern that does not compile is refused."""
+    rules = tuple(keyword_rule(keyword) for keyword in validation.keywords)
+    try:
+        compile_keywords(rules)
+    except Invalid as error:
+        raise below(error, "/configuration/httpValidation") from None
+    return rules
+
+
+def keyword_rule(keyword: Keyword) -> KeywordRule:
+    return KeywordRule(
+        text=keyword.text,
+        kind=RuleKind(keyword.kind),
+        case_sensitive=keyword.case_sensitive,
+        category=keyword.category,
+    )
+
+
+def check_weights(analysis: Analysis) -> None:
+    try:
+        share_weights(analysis.weights)
+    except Invalid as error:
+        raise below(error, "/configuration/analysis") from None
+
+
+def phase_configuration(configuration: Configuration, phase: CampaignPhase) -> PhaseConfiguration:
+    """The part that a run of this phase is given; Conflict where it is missing."""
+    match phase:
+        case CampaignPhase.DOMAIN_GENERATION:
+            if configuration.domain_generation is None:
+                raise Conflict("phase_not_configured", "Set configuration.domainGeneration first: which names to make.")
+            return configuration.domain_generation
+        case CampaignPhase.DNS_VALIDATION:
+            if configuration.network is Network.INTERNET and not configuration.dns_validation.resolvers:
+                raise Conflict(
+                    "phase_not_configured",
+                    "Set configuration.dnsValidation.resolvers first: whom to ask for addresses.",
+                )
+            return configuration.dns_validation
+        case CampaignPhase.HTTP_VALIDATION:
+            return configuration.http_validation
+        case CampaignPhase.ANALYSIS:
+            return configuration.analysis
+        case _:
+            assert_never(phase)
+
+
+def below(error: Invalid, root: str) -> Invalid:
+    return Invalid(error.code, error.message, pointer=root + (error.pointer or ""))

@@ -1,0 +1,199 @@
+-- name: insert_campaign
+-- A campaign begins pending in its initial phase.
+INSERT INTO campaigns (tenant_id, name, initial_phase, current_phase, phase_status, configuration, created_at, updated_at)
+VALUES ($1, $2, $3, $3, 'pending', $4::text::jsonb, $5, $5)
+RETURNING
+    campaign_id, tenant_id, name, initial_phase, current_phase, phase_status, configuration, version,
+    name_set_id, dns_set_id, http_set_id, score_set_id, created_at, updated_at
+
+-- name: find_campaign
+-- One campaign of one tenant, with the counts of its current phase's newest run.
+SELECT
+    c.campaign_id, c.tenant_id, c.name, c.initial_phase, c.current_phase, c.phase_status, c.configuration, c.version,
+    c.name_set_id, c.dns_set_id, c.http_set_id, c.score_set_id, c.created_at, c.updated_at,
+    p.processed_count, p.total_count
+FROM campaigns c
+JOIN progress_states p USING (campaign_id)
+WHERE c.campaign_id = $1 AND c.tenant_id = $2
+
+-- name: list_campaigns
+-- A page, newest first (ids are in the order of creation); $3 is the last id of the page before.
+SELECT
+    c.campaign_id, c.tenant_id, c.name, c.initial_phase, c.current_phase, c.phase_status, c.configuration, c.version,
+    c.name_set_id, c.dns_set_id, c.http_set_id, c.score_set_id, c.created_at, c.updated_at,
+    p.processed_count, p.total_count
+FROM campaigns c
+JOIN progress_states p USING (campaign_id)
+WHERE c.tenant_id = $1
+  AND ($2::uuid IS NULL OR c.campaign_id < $2)
+  AND ($3::text IS NULL OR c.current_phase = $3)
+  AND ($4::text IS NULL OR c.phase_status = $4)
+ORDER BY c.campaign_id DESC
+LIMIT $5
+
+-- name: lock_campaign
+-- Commands on one campaign take turns; the tenant is part of the key, so another tenant's campaign is not found.
+SELECT
+    campaign_id, tenant_id, name, initial_phase, current_phase, phase_status, configuration, version,
+    name_set_id, dns_set_id, http_set_id, score_set_id, created_at, updated_at
+FROM campaigns
+WHERE campaign_id = $1 AND tenant_id = $2
+FOR UPDATE
+
+-- name: lock_campaign_of_run
+-- The same for the data plane, which knows runs and acts for no tenant.
+SELECT
+    c.campaign_id, c.tenant_id, c.name, c.initial_phase, c.current_phase, c.phase_status, c.configuration, c.version,
+    c.name_set_id, c.dns_set_id, c.http_set_id, c.score_set_id, c.created_at, c.updated_at
+FROM campaigns c
+WHERE c.campaign_id = (SELECT r.campaign_id FROM phase_runs r WHERE r.run_id = $1)
+FOR UPDATE
+
+-- name: update_campaign_state
+-- Where it stands now; the version moves with it.
+UPDATE campaigns
+SET current_phase = $2, phase_status = $3, version = version + 1, updated_at = $4
+WHERE campaign_id = $1
+
+-- name: update_campaign_set
+-- Readers see this run's rows from now on; before the first run completes they may watch it grow.
+UPDATE campaigns
+SET
+    name_set_id = CASE WHEN $2 = 'domain_generation' THEN $3 ELSE name_set_id END,
+    dns_set_id = CASE WHEN $2 = 'dns_validation' THEN $3 ELSE dns_set_id END,
+    http_set_id = CASE WHEN $2 = 'http_validation' THEN $3 ELSE http_set_id END,
+    score_set_id = CASE WHEN $2 = 'analysis' THEN $3 ELSE score_set_id END
+WHERE campaign_id = $1
+
+-- name: next_small_set_id
+-- Sets of modest size share a partition.
+SELECT nextval('small_set_ids')::integer
+
+-- name: next_large_set_id
+-- A large set gets a partition of its own, made when its chunks are planned.
+SELECT nextval('large_set_ids')::integer
+
+-- name: insert_run
+-- A new run of a phase, numbered within its campaign and phase.
+INSERT INTO phase_runs (
+    run_id, campaign_id, phase, number, phase_status, configuration, network,
+    name_set_id, dns_set_id, http_set_id, total_count, shortfall_count, started_at, counted_at
+)
+SELECT
+    $1, $2, $3, coalesce(max(r.number), 0) + 1, 'running', $4::text::jsonb, $5, $6, $7, $8, $9, $10, $11, $11
+FROM phase_runs r
+WHERE r.campaign_id = $2 AND r.phase = $3
+
+-- name: lock_run
+-- One run, by its id; taken after its campaign.
+SELECT
+    run_id, campaign_id, phase, number, phase_status, stale, total_count, shortfall_count, succeeded_count,
+    negative_count, failed_count, retrying_count, outcome_counts, rate_per_second, counted_at, plan,
+    started_at, finished_at, error_code, error_message
+FROM phase_runs
+WHERE run_id = $1
+FOR UPDATE
+
+-- name: lock_newest_run
+-- The newest run of one phase of a campaign.
+SELECT
+    run_id, campaign_id, phase, number, phase_status, stale, total_count, shortfall_count, succeeded_count,
+    negative_count, failed_count, retrying_count, outcome_counts, rate_per_second, counted_at, plan,
+    started_at, finished_at, error_code, error_message
+FROM phase_runs
+WHERE campaign_id = $1 AND phase = $2
+ORDER BY number DESC
+LIMIT 1
+FOR UPDATE
+
+-- name: list_newest_runs
+-- The newest run of each phase of a campaign.
+SELECT DISTINCT ON (phase)
+    run_id, campaign_id, phase, number, phase_status, stale, total_count, shortfall_count, succeeded_count,
+    negative_count, failed_count, retrying_count, outcome_counts, rate_per_second, counted_at, plan,
+    started_at, finished_at, error_code, error_message
+FROM phase_runs
+WHERE campaign_id = $1
+ORDER BY phase, number DESC
+
+-- name: find_set_counts
+-- How many rows a set holds, and how many of each outcome: what the next phase's total is made from.
+SELECT succeeded_count, outcome_counts FROM phase_runs WHERE run_id = $1
+
+-- name: update_run_status
+-- Pause, resume, cancel, fail, complete. A status that is not an end clears the end.
+UPDATE phase_runs
+SET
+    phase_status = $2,
+    finished_at = CASE WHEN $2 IN ('completed', 'failed', 'cancelled') THEN $3::timestamptz END,
+    counted_at = $3,
+    rate_per_second = CASE WHEN $2 = 'running' THEN rate_per_second ELSE 0 END,
+    error_code = $4,
+    error_message = $5
+WHERE run_id = $1
+
+-- name: update_run_counts
+-- What its chunks add up to now.
+UPDATE phase_runs
+SET
+    succeeded_count = $2, negative_count = $3, failed_count = $4, retrying_count = $5, outcome_counts = $6,
+    rate_per_second = $7, counted_at = $8
+WHERE run_id = $1
+
+-- name: update_run_to_continue
+-- A run that had ended goes on: what can be retried is no longer counted as processed.
+UPDATE phase_runs
+SET
+    phase_status = 'running', finished_at = NULL, error_code = NULL, error_message = NULL, counted_at = $2,
+    stale = false,
+    failed_count = failed_count - $3,
+    retrying_count = retrying_count + $3,
+    plan = CASE WHEN plan = 'planned' AND $3 > 0 THEN 'retry' ELSE plan END
+WHERE run_id = $1
+
+-- name: mark_runs_stale
+-- Results of later phases stand on something that is being done again.
+UPDATE phase_runs SET stale = true WHERE campaign_id = $1 AND phase = ANY($2::text[])
+
+-- name: insert_pattern_spaces
+-- The first campaign of a pattern opens its spaces, one a TLD.
+INSERT INTO pattern_spaces (tenant_id, pattern_key, tld, offset_count, next_offset)
+SELECT $1, $2, tld, $4, 0 FROM unnest($3::text[]) AS tld
+ON CONFLICT DO NOTHING
+
+-- name: lock_pattern_spaces
+-- In the order of their TLDs, so that two campaigns of one pattern never wait for each other in a ring.
+SELECT tld, offset_count, next_offset
+FROM pattern_spaces
+WHERE tenant_id = $1 AND pattern_key = $2 AND tld = ANY($3::text[])
+ORDER BY tld
+FOR UPDATE
+
+-- name: update_pattern_spaces
+-- What is leased is never leased again.
+UPDATE pattern_spaces s
+SET next_offset = l.next_offset
+FROM unnest($3::text[], $4::bigint[]) AS l (tld, next_offset)
+WHERE s.tenant_id = $1 AND s.pattern_key = $2 AND s.tld = l.tld
+
+-- name: insert_generation_ranges
+-- Which positions of the new set are which offsets of which TLD's space.
+INSERT INTO generation_ranges (run_id, first_position, end_position, tld, first_offset)
+SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::text[], $5::bigint[])
+
+-- name: insert_transition
+-- The audit trail: one row for each command that changed something.
+INSERT INTO phase_transitions (
+    campaign_id, command, from_phase, from_phase_status, to_phase, to_phase_status, cause, reason, actor, occurred_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: list_transitions
+-- A page of the audit trail, newest first; $3 is the last id of the page before.
+SELECT
+    t.transition_id, t.command, t.from_phase, t.from_phase_status, t.to_phase, t.to_phase_status, t.cause, t.reason,
+    t.actor, t.occurred_at
+FROM phase_transitions t
+WHERE t.campaign_id = $1 AND ($2::bigint IS NULL OR t.transition_id < $2)
+ORDER BY t.transition_id DESC
+LIMIT $3

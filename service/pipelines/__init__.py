@@ -1,0 +1,18 @@
+"""Pipelines: the data plane. Bulk flows in chunks from a source through a transform to a sink.
+
+A run of a phase is cut into chunks (ranges of positions) by the planner; worker processes claim them:
+
+    pending --claim (lease)--> leased --all items have an outcome, one transaction--> done
+    leased --pause, shutdown, or a checkpoint--> what is finished is written, the rest is pending (kind `remainder`)
+    leased --lease runs out, the worker died--> claimed again by anybody
+    claimed three times in vain --> halved; a single item that still fails gets the outcome `internal_error`
+
+A chunk's kind says which items of its range it means: `fresh` all of them, `remainder` those without an outcome,
+`retry` those whose outcome can be retried (they are deleted and inserted anew, in the chunk's transaction).
+
+`source` reads items, `transforms` find outcomes (no database there), `sink` writes them with the chunk's counts;
+`planner` cuts, `engine` is the worker. Invariants: asked = the sum of outcomes; a chunk is completed by whoever
+holds its lease and by nobody else; no transaction is open while the network is used; totals are sums over chunk rows.
+Limits: 50,000 rows a chunk for generation and analysis, 10,000 names for DNS, 300 hosts for HTTP; 8 chunks held by a
+worker; 10 seconds between checkpoints.
+"""

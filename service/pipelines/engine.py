@@ -1,0 +1,326 @@
+"""The worker: claims chunks, carries several at once through source, transform and sink, and keeps their leases.
+
+Its steps are ticks (`claim_tick`, `heartbeat_tick`, and the planner's and accountant's), so that a simulation can
+take them one by one, in any order, and cancel any of them.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from uuid import UUID
+
+import msgspec
+
+from service.campaigns import commands
+from service.campaigns.model import DnsValidation
+from service.campaigns.outcomes import LABELS
+from service.errors import Refused
+from service.pipelines import source, store
+from service.pipelines.accounting import ACCOUNTING_SECONDS, account_tick, finish_if_over
+from service.pipelines.model import Items, Lease, LeaseLost, PhaseCannotContinue, Receipt, Results, RunPlan, left_over
+from service.pipelines.planner import plan_run
+from service.pipelines.sink import Ending, failed_results, write_results
+from service.pipelines.store import ClaimedChunk, WorkerIdentity
+from service.pipelines.transforms.apply import transform
+from service.pipelines.transforms.engines import Engines
+from service.postgres.database import DATABASE_ERRORS, Database
+from service.runtime.loop import run_forever
+from service.runtime.telemetry import CHUNK_SECONDS, CHUNKS_FINISHED, ITEMS_FINISHED
+
+CHUNKS_HELD_MAX = 8
+LOW_WATER = 5  # with fewer chunks than this in hand, more are claimed
+CHECKPOINT_SECONDS = 10.0  # finished items of a slow chunk are written this often
+ITEMS_PER_CHECKPOINT = 3  # slowest items, one after the other, that fit between two checkpoints
+ATTEMPTS_MAX = 3  # then a chunk is halved
+WRITE_ATTEMPTS_MAX = 5  # a lost COMMIT answer: the lease tells whether it was committed
+WRITE_PAUSE_SECONDS = 0.5
+CLAIM_POLL_SECONDS = 1.0
+PLAN_POLL_SECONDS = 1.0
+HEARTBEAT_SECONDS = 1.0
+SILENT_SECONDS = 60.0
+DRAIN_SECONDS_MAX = 8.0
+
+logger = logging.getLogger(__name__)
+
+
+class WorkerSettings(msgspec.Struct, frozen=True):
+    """How a worker holds its chunks. A lease outlives its last heartbeat by `lease_seconds`."""
+
+    lease_seconds: float = 15.0
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
+
+
+class Held:
+    """A chunk in hand. `halt` asks its transform to come to an end; `is_wanted` says whether to go on after that."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.halt = asyncio.Event()
+        self.is_wanted = True
+        self.is_lost = False
+        self.task: asyncio.Task[None] | None = None
+
+    def give_back(self) -> None:
+        self.is_wanted = False
+        self.halt.set()
+
+    def drop(self) -> None:
+        """Somebody else has it: stop at once, there is nothing left to write."""
+        self.is_lost = True
+        self.give_back()
+        if self.task is not None:
+            self.task.cancel()
+
+
+class Worker:
+    """One worker process's engine."""
+
+    def __init__(
+        self, database: Database, engines: Engines, identity: WorkerIdentity, settings: WorkerSettings
+    ) -> None:
+        self.database = database
+        self.engines = engines
+        self.identity = identity
+        self.settings = settings
+        self.held: dict[UUID, Held] = {}
+        self.draining = asyncio.Event()
+        self.room = asyncio.Event()  # set when a chunk leaves the hand
+
+    async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
+        """Work until told to stop; then write what is finished and give the rest back, within seconds."""
+        await self.heartbeat_tick()
+        # Loops outlive the stop signal: leases are kept and totals told until the last chunk is out of hand.
+        drained = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            heart = run_forever(
+                "heartbeat",
+                self.heartbeat_once,
+                stop=drained,
+                poll_seconds=HEARTBEAT_SECONDS,
+                pause_seconds=HEARTBEAT_SECONDS,
+            )
+            group.create_task(heart)
+            group.create_task(run_forever("plan", self.plan_tick, stop=stop, wake=wake, poll_seconds=PLAN_POLL_SECONDS))
+            accountant = run_forever(
+                "account",
+                self.account_tick,
+                stop=drained,
+                poll_seconds=ACCOUNTING_SECONDS,
+                pause_seconds=ACCOUNTING_SECONDS,
+            )
+            group.create_task(accountant)
+            claims = run_forever(
+                "claim", lambda: self.claim_tick(group), stop=stop, wake=self.room, poll_seconds=CLAIM_POLL_SECONDS
+            )
+            group.create_task(claims)
+            await stop.wait()
+            await self.drain()
+            drained.set()
+        await self.engines.close_idle(idle_seconds=0)
+        await self.leave()
+
+    async def plan_tick(self) -> int:
+        async with self.database.transaction() as tx:
+            planned = await plan_run(tx)
+        self.room.set()  # a bell that called for the planner is news for the claimer too
+        if planned is None:
+            return 0
+        await finish_if_over(self.database, planned)
+        return 1
+
+    async def account_tick(self) -> int:
+        return await account_tick(self.database)
+
+    async def claim_tick(self, group: asyncio.TaskGroup) -> int:
+        """Take chunks while there is room, and start carrying them; how many."""
+        if len(self.held) >= LOW_WATER or self.draining.is_set():
+            return 0
+        leases = await self.claim(CHUNKS_HELD_MAX - len(self.held))
+        for lease in leases:
+            held = self.held[lease.lease_id] = Held(lease)
+            if self.draining.is_set():
+                held.give_back()
+            held.task = group.create_task(self.carry(held), name=f"chunk {lease.run.run_id}/{lease.number}")
+        return len(leases)
+
+    async def claim(self, count: int) -> list[Lease]:
+        async with self.database.transaction() as tx:
+            chunks = await store.claim_chunks(tx, self.identity.worker_id, count, self.settings.lease_seconds)
+            plans = await store.list_run_plans(tx, sorted({chunk.run_id for chunk in chunks})) if chunks else {}
+        return [lease_of(chunk, plans[chunk.run_id]) for chunk in chunks]
+
+    async def heartbeat_once(self) -> int:
+        await self.heartbeat_tick()
+        return 1
+
+    async def heartbeat_tick(self) -> None:
+        """Say that we live, keep our leases, and let go of what is not ours or not wanted any more."""
+        leases = list(self.held)
+        async with self.database.transaction() as tx:
+            await store.upsert_worker(tx, self.identity, chunks_held=len(leases), draining=self.draining.is_set())
+            standing = await store.renew_leases(tx, leases, self.settings.lease_seconds) if leases else {}
+            await store.delete_silent_workers(tx, SILENT_SECONDS)
+            workers = await store.count_live_workers(tx, self.settings.lease_seconds)
+        self.engines.set_share(1 / max(1, workers))
+        await self.engines.close_idle()
+        for lease_id in leases:
+            held = self.held.get(lease_id)
+            if held is None:
+                continue
+            if lease_id not in standing:
+                held.drop()
+            elif not standing[lease_id]:
+                held.give_back()
+
+    async def carry(self, held: Held) -> None:
+        """One chunk from its items to its outcomes; whatever goes wrong ends here."""
+        started = time.perf_counter()
+        phase = held.lease.run.phase
+        ending = "cancelled"
+        try:
+            ending = await self.carry_to_the_end(held)
+        except LeaseLost:
+            ending = "lost"
+        except PhaseCannotContinue as reason:
+            ending = "stuck"
+            await self.fail(held, reason)
+        except Refused as reason:
+            ending = "waits"
+            logger.warning("chunk given back: %s", reason.message, extra=told(held))
+            await self.release(held, counts_as_attempt=False)
+        except Exception:
+            ending = "error"
+            logger.exception("chunk failed", extra=told(held))
+            await self.release(held, counts_as_attempt=True)
+        finally:
+            self.held.pop(held.lease.lease_id, None)
+            self.room.set()
+            CHUNKS_FINISHED.labels(phase, ending).inc()
+            CHUNK_SECONDS.labels(phase).observe(time.perf_counter() - started)
+
+    async def carry_to_the_end(self, held: Held) -> str:
+        lease = held.lease
+        if lease.attempt_count > ATTEMPTS_MAX:
+            return await self.carry_poison(held)
+        async with self.database.transaction() as tx:
+            items: Items | None = await source.read_items(tx, lease)
+        while items is not None:
+            results = await self.transform_for_a_while(held, items)
+            receipt = await self.write(held, results)
+            self.count(lease, receipt)
+            items = left_over(items, results.outcomes)
+            if items is not None and not held.is_wanted:
+                await self.tell_totals(lease.run)
+                return "given back"
+        await finish_if_over(self.database, lease.run.run_id)
+        return "done"
+
+    async def transform_for_a_while(self, held: Held, items: Items) -> Results:
+        """Until all is done, somebody asks for the chunk, or it is time for a checkpoint."""
+        seconds = checkpoint_after(held.lease.run, self.settings.checkpoint_seconds)
+        timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, held.halt.set)
+        try:
+            return await transform(self.engines, held.lease.run, items, held.halt)
+        finally:
+            if timer is not None:
+                timer.cancel()
+            if held.is_wanted:
+                held.halt.clear()
+
+    async def write(self, held: Held, results: Results) -> Receipt:
+        """Write in one transaction; if its answer is lost, the lease tells whether it was committed."""
+        for attempt in range(1, WRITE_ATTEMPTS_MAX + 1):
+            ending = Ending.KEEP if held.is_wanted else Ending.GIVE_BACK
+            try:
+                async with self.database.transaction() as tx:
+                    return await write_results(tx, held.lease, results, ending)
+            except Refused as error:
+                if attempt == WRITE_ATTEMPTS_MAX:
+                    raise
+                logger.warning("writing a chunk again: %s", error.message, extra=told(held))
+                await asyncio.sleep(WRITE_PAUSE_SECONDS * attempt)
+        raise AssertionError("unreachable")
+
+    async def carry_poison(self, held: Held) -> str:
+        """A chunk that was tried in vain is halved; a single item that fails is recorded as such."""
+        lease = held.lease
+        if lease.end_position - lease.first_position > 1:
+            async with self.database.transaction() as tx:
+                await store.halve_chunk(tx, lease)
+            return "halved"
+        logger.error("an item fails again and again", extra=told(held))
+        self.count(lease, await self.write(held, failed_results(lease, lease.first_position)))
+        await finish_if_over(self.database, lease.run.run_id)
+        return "done"
+
+    async def fail(self, held: Held, reason: PhaseCannotContinue) -> None:
+        run = held.lease.run
+        logger.error("run %s cannot go on: %s", run.run_id, reason.message, extra=told(held))
+        await self.release(held, counts_as_attempt=False)
+        with contextlib.suppress(Refused, *DATABASE_ERRORS):
+            async with self.database.transaction() as tx:
+                await commands.fail_run(tx, run.run_id, reason.code, reason.message)
+
+    async def release(self, held: Held, *, counts_as_attempt: bool) -> None:
+        """Give a chunk back; if even that fails, its lease will run out."""
+        with contextlib.suppress(Refused, *DATABASE_ERRORS):
+            async with self.database.transaction() as tx:
+                await store.release_chunk(tx, held.lease.lease_id, counts_as_attempt=counts_as_attempt)
+
+    async def tell_totals(self, run: RunPlan) -> None:
+        """The accountant looks at running runs only: what was written after a pause is told here."""
+        async with self.database.transaction() as tx:
+            await commands.lock_run(tx, run.run_id)
+            await commands.record_progress(tx, run.run_id, await store.sum_chunks(tx, run.run_id))
+
+    async def drain(self) -> None:
+        """Give everything back: what is finished is written first; what takes too long is cut off."""
+        self.draining.set()
+        for held in list(self.held.values()):
+            held.give_back()
+        tasks = [held.task for held in self.held.values() if held.task is not None]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS_MAX)
+            for task in late:
+                task.cancel()
+
+    async def leave(self) -> None:
+        """Sign off: whatever is still leased to us is free, and the rates are shared by fewer."""
+        with contextlib.suppress(Refused, *DATABASE_ERRORS):
+            async with self.database.transaction() as tx:
+                await store.release_worker(tx, self.identity.worker_id)
+
+    def count(self, lease: Lease, receipt: Receipt) -> None:
+        labels = LABELS[lease.run.phase]
+        for code, gained in enumerate(receipt.outcomes, start=1):
+            if gained > 0:
+                ITEMS_FINISHED.labels(lease.run.phase, labels[code]).inc(gained)
+
+
+def checkpoint_after(run: RunPlan, seconds: float) -> float | None:
+    """When finished items are written although others are not; None: at the end only.
+
+    An item that is under way at a checkpoint begins anew after it, so that a checkpoint must be far longer than one
+    item may take: else a chunk of dead names would never end. Only DNS chunks are large enough to want any.
+    """
+    if not isinstance(run.configuration, DnsValidation):
+        return None
+    return max(seconds, ITEMS_PER_CHECKPOINT * run.configuration.attempts * run.configuration.timeout_seconds)
+
+
+def lease_of(chunk: ClaimedChunk, run: RunPlan) -> Lease:
+    return Lease(
+        lease_id=chunk.lease_id,
+        run=run,
+        number=chunk.number,
+        kind=chunk.kind,
+        first_position=chunk.first_position,
+        end_position=chunk.end_position,
+        attempt_count=chunk.attempt_count,
+    )
+
+
+def told(held: Held) -> dict[str, object]:
+    lease = held.lease
+    return {"campaign": str(lease.run.campaign_id), "run": lease.run.run_id, "chunk": lease.number}

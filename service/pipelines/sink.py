@@ -1,0 +1,137 @@
+"""Write what was found: rows by COPY and the chunk's counts, in one transaction that begins with the lease's lock."""
+
+from enum import StrEnum
+from typing import assert_never
+
+import numpy as np
+
+from service.campaigns.outcomes import INTERNAL_ERROR, LABELS
+from service.pipelines import store
+from service.pipelines.model import ChunkKind, Lease, NameBlocks, Receipt, Results, RowResults, count_outcomes
+from service.pipelines.planner import TABLES
+from service.pipelines.store import SQL, ChunkProgress, LockedChunk
+from service.postgres.copying import binary_stream, lay_out_names
+from service.postgres.database import Tx
+from service.progress.events import CampaignPhase
+
+DELETE_TO_RETRY = {
+    CampaignPhase.DNS_VALIDATION: SQL["delete_dns_to_retry"],
+    CampaignPhase.HTTP_VALIDATION: SQL["delete_http_to_retry"],
+    CampaignPhase.ANALYSIS: SQL["delete_scores_to_retry"],
+}
+
+COLUMNS = {
+    CampaignPhase.DOMAIN_GENERATION: ("set_id", "position", "name"),
+    CampaignPhase.DNS_VALIDATION: (
+        "set_id",
+        "position",
+        "outcome",
+        "resolver",
+        "duration_ms",
+        "addresses",
+        "addresses_v6",
+        "canonical_name",
+    ),
+    CampaignPhase.HTTP_VALIDATION: (
+        "set_id",
+        "position",
+        "outcome",
+        "status_code",
+        "title_hit",
+        "unique_keywords",
+        "keyword_hits",
+        "duration_ms",
+        "body_bytes",
+        "parked_confidence",
+        "keyword_bits",
+        "content_hash",
+        "title",
+        "final_url",
+    ),
+    CampaignPhase.ANALYSIS: (
+        "set_id",
+        "position",
+        "score",
+        "outcome",
+        "dns_outcome",
+        "http_outcome",
+        "keyword_bits",
+    ),
+}
+
+
+class Ending(StrEnum):
+    """What happens to a chunk of which some items have no outcome yet: kept by this worker, or given back."""
+
+    KEEP = "keep"
+    GIVE_BACK = "give_back"
+
+
+async def write_results(tx: Tx, lease: Lease, results: Results, ending: Ending) -> Receipt:
+    """Write the finished items; raises LeaseLost, with nothing written, if the chunk is somebody else's by now."""
+    chunk = await store.lock_chunk(tx, lease)
+    phase = lease.run.phase
+    replaced = await delete_replaced(tx, lease, results)
+    await copy_rows(tx, lease, results)
+    counts = count_outcomes(results.outcomes, len(LABELS[phase]))
+    gained = tuple(count - gone for count, gone in zip(counts, replaced, strict=True))
+    unfinished = int((results.outcomes == 0).sum())
+    await store.update_chunk_progress(tx, lease, next_progress(chunk, results, gained, ending))
+    return Receipt(gained, unfinished)
+
+
+def next_progress(chunk: LockedChunk, results: Results, gained: tuple[int, ...], ending: Ending) -> ChunkProgress:
+    """Done if every item has an outcome; else what is left of it, from its first unfinished position on."""
+    counted = chunk.outcomes or (0,) * len(gained)
+    outcomes = tuple(before + more for before, more in zip(counted, gained, strict=True))
+    left = np.flatnonzero(results.outcomes == 0)
+    if len(left) == 0:
+        return ChunkProgress("done", chunk.kind, chunk.first_position, chunk.item_count, outcomes)
+    return ChunkProgress(
+        state="leased" if ending is Ending.KEEP else "pending",
+        kind=ChunkKind.RETRY if chunk.kind is ChunkKind.RETRY else ChunkKind.REMAINDER,
+        first_position=int(results.positions[left[0]]),
+        item_count=len(left),
+        outcomes=outcomes,
+    )
+
+
+async def delete_replaced(tx: Tx, lease: Lease, results: Results) -> tuple[int, ...]:
+    """A retry's old rows go; how many there were of each outcome."""
+    codes = len(LABELS[lease.run.phase])
+    if lease.kind is not ChunkKind.RETRY:
+        return (0,) * codes
+    finished = results.positions[results.outcomes != 0].tolist()
+    rows = await tx.fetch(DELETE_TO_RETRY[lease.run.phase], lease.run.run_id, finished)
+    return count_outcomes(np.array([row["outcome"] for row in rows], dtype=np.uint8), codes)
+
+
+async def copy_rows(tx: Tx, lease: Lease, results: Results) -> None:
+    set_id, phase = lease.run.run_id, lease.run.phase
+    if isinstance(results, NameBlocks):
+        block = lay_out_names(set_id, results.generated_positions, results.generated)
+        await tx.copy_binary(TABLES[phase], COLUMNS[phase], binary_stream([block]))
+        return
+    records = [(set_id, *record) for record in results.records()]
+    if records:
+        await tx.copy_records(TABLES[phase], COLUMNS[phase], records)
+
+
+def failed_results(lease: Lease, position: int) -> Results:
+    """The outcome of a single item that fails again and again, whatever it does to its workers."""
+    phase = lease.run.phase
+    code = INTERNAL_ERROR[phase]
+    positions = np.array([position], dtype=np.int32)
+    outcomes = np.array([code], dtype=np.uint8)
+    match phase:
+        case CampaignPhase.DOMAIN_GENERATION:
+            return NameBlocks(positions, outcomes, np.zeros((1, 1), dtype=np.uint8))
+        case CampaignPhase.DNS_VALIDATION:
+            return RowResults(positions, outcomes, [(position, code, -1, 0, None, None, None)])
+        case CampaignPhase.HTTP_VALIDATION:
+            row = (position, code, None, False, 0, 0, 0, 0, 0.0, 0, None, None, None)
+            return RowResults(positions, outcomes, [row])
+        case CampaignPhase.ANALYSIS:
+            return RowResults(positions, outcomes, [(position, 0.0, code, 0, None, 0)])
+        case _:
+            assert_never(phase)

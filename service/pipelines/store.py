@@ -1,0 +1,261 @@
+"""Chunks, leases and workers in the database. Writes and locks; nothing is decided here."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import assert_never
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from service.campaigns.model import (
+    Analysis,
+    ChunkCounts,
+    DnsValidation,
+    DomainGeneration,
+    HttpValidation,
+    Network,
+    PhaseConfiguration,
+)
+from service.campaigns.outcomes import FAILED, RETRYABLE, SUCCEEDED
+from service.pipelines.model import ChunkKind, Lease, LeaseLost, RunPlan
+from service.postgres.database import Tx
+from service.postgres.queries import load_queries
+from service.progress.events import CampaignPhase
+
+SQL = load_queries("service.pipelines")
+CLAIM_CHUNKS = SQL["claim_chunks"]
+LIST_RUN_PLANS = SQL["list_run_plans"]
+RENEW_LEASES = SQL["renew_leases"]
+LOCK_CHUNK = SQL["lock_chunk"]
+UPDATE_CHUNK_PROGRESS = SQL["update_chunk_progress"]
+RELEASE_CHUNK = SQL["release_chunk"]
+RELEASE_WORKER = SQL["release_worker"]
+INSERT_HALF = SQL["insert_half"]
+UPDATE_FIRST_HALF = SQL["update_first_half"]
+LOCK_PLAN_OF_RUN = SQL["lock_plan_of_run"]
+LIST_CHANGED_RUNS = SQL["list_changed_runs"]
+LIST_FINISHED_RUNS = SQL["list_finished_runs"]
+IS_RUN_OVER = SQL["is_run_over"]
+SUM_CHUNKS = SQL["sum_chunks"]
+SUM_OUTCOMES = SQL["sum_outcomes"]
+TRY_ACCOUNTING_LOCK = SQL["try_accounting_lock"]
+UPSERT_WORKER = SQL["upsert_worker"]
+DELETE_WORKER = SQL["delete_worker"]
+DELETE_SILENT_WORKERS = SQL["delete_silent_workers"]
+COUNT_LIVE_WORKERS = SQL["count_live_workers"]
+
+DNS_CONFIGURATION = msgspec.json.Decoder(DnsValidation)
+
+
+class WorkerIdentity(msgspec.Struct, frozen=True):
+    """One worker process."""
+
+    worker_id: UUID
+    host: str
+    process_id: int
+    version: str
+
+
+class LockedChunk(msgspec.Struct, frozen=True):
+    """A chunk under its lease's lock; `outcomes` are counted on it so far."""
+
+    kind: ChunkKind
+    first_position: int
+    end_position: int
+    item_count: int
+    outcomes: tuple[int, ...]
+
+
+class ChunkProgress(msgspec.Struct, frozen=True):
+    """What a chunk becomes: `state` is done, leased (kept) or pending (given back)."""
+
+    state: str
+    kind: ChunkKind
+    first_position: int
+    item_count: int
+    outcomes: tuple[int, ...]
+
+
+class ClaimedChunk(msgspec.Struct, frozen=True):
+    """A chunk just taken, before its run is known."""
+
+    run_id: int
+    number: int
+    kind: ChunkKind
+    first_position: int
+    end_position: int
+    attempt_count: int
+    lease_id: UUID
+
+
+async def claim_chunks(tx: Tx, worker_id: UUID, count: int, lease_seconds: float) -> list[ClaimedChunk]:
+    await tx.begin()
+    rows = await tx.fetch(CLAIM_CHUNKS, tx.now, count, worker_id, timedelta(seconds=lease_seconds))
+    return [
+        ClaimedChunk(
+            row["run_id"],
+            row["number"],
+            ChunkKind(row["kind"]),
+            row["first_position"],
+            row["end_position"],
+            row["attempt_count"],
+            row["lease_id"],
+        )
+        for row in rows
+    ]
+
+
+async def list_run_plans(tx: Tx, run_ids: Sequence[int]) -> dict[int, RunPlan]:
+    rows = await tx.fetch(LIST_RUN_PLANS, list(run_ids))
+    return {row["run_id"]: run_plan_of(row) for row in rows}
+
+
+async def renew_leases(tx: Tx, leases: Sequence[UUID], lease_seconds: float) -> dict[UUID, bool]:
+    """The leases that still stand, and whether their runs still run."""
+    await tx.begin()
+    rows = await tx.fetch(RENEW_LEASES, list(leases), tx.now, timedelta(seconds=lease_seconds))
+    return {row["lease_id"]: row["wanted"] for row in rows}
+
+
+async def lock_chunk(tx: Tx, lease: Lease) -> LockedChunk:
+    """Lock the chunk for whoever holds its lease; LeaseLost for anybody else."""
+    row = await tx.find(LOCK_CHUNK, lease.run.run_id, lease.number, lease.lease_id)
+    if row is None:
+        raise LeaseLost
+    return LockedChunk(
+        ChunkKind(row["kind"]),
+        row["first_position"],
+        row["end_position"],
+        row["item_count"],
+        tuple(row["outcome_counts"]),
+    )
+
+
+async def update_chunk_progress(tx: Tx, lease: Lease, progress: ChunkProgress) -> None:
+    phase = lease.run.phase
+    by_code = list(enumerate(progress.outcomes, start=1))
+    succeeded = sum(count for code, count in by_code if code in SUCCEEDED[phase])
+    failed = sum(count for code, count in by_code if code in FAILED[phase])
+    await tx.execute(
+        UPDATE_CHUNK_PROGRESS,
+        lease.run.run_id,
+        lease.number,
+        progress.state,
+        progress.kind,
+        progress.first_position,
+        progress.item_count,
+        list(progress.outcomes),
+        succeeded,
+        sum(progress.outcomes) - succeeded - failed,
+        failed,
+    )
+
+
+async def release_chunk(tx: Tx, lease_id: UUID, *, counts_as_attempt: bool) -> None:
+    await tx.execute(RELEASE_CHUNK, lease_id, counts_as_attempt)
+
+
+async def release_worker(tx: Tx, worker_id: UUID) -> int:
+    """How many chunks a dead worker gave back."""
+    released = await tx.execute(RELEASE_WORKER, worker_id)
+    await tx.execute(DELETE_WORKER, worker_id)
+    return released
+
+
+async def halve_chunk(tx: Tx, lease: Lease) -> None:
+    """Two halves, each to be tried anew; somewhere in one of them lies what fails."""
+    await tx.value(LOCK_PLAN_OF_RUN, lease.run.run_id)
+    chunk = await lock_chunk(tx, lease)
+    middle = (chunk.first_position + chunk.end_position) // 2
+    second = chunk.item_count // 2
+    await tx.execute(INSERT_HALF, lease.run.run_id, chunk.kind, middle, chunk.end_position, second)
+    await tx.execute(UPDATE_FIRST_HALF, lease.run.run_id, lease.number, middle, chunk.item_count - second)
+
+
+async def try_accounting_lock(tx: Tx) -> bool:
+    return bool(await tx.value(TRY_ACCOUNTING_LOCK))
+
+
+async def list_changed_runs(tx: Tx) -> list[int]:
+    return [row["run_id"] for row in await tx.fetch(LIST_CHANGED_RUNS)]
+
+
+async def list_finished_runs(tx: Tx) -> list[int]:
+    return [row["run_id"] for row in await tx.fetch(LIST_FINISHED_RUNS)]
+
+
+async def is_run_over(tx: Tx, run_id: int) -> bool:
+    return bool(await tx.value(IS_RUN_OVER, run_id))
+
+
+async def sum_chunks(tx: Tx, run_id: int) -> ChunkCounts:
+    """What a run's chunks add up to."""
+    sums = await tx.find(SUM_CHUNKS, run_id)
+    assert sums is not None
+    by_code = {row["code"]: row["amount"] for row in await tx.fetch(SUM_OUTCOMES, run_id)}
+    outcomes = tuple(int(by_code.get(code, 0)) for code in range(1, max(by_code, default=0) + 1))
+    return ChunkCounts(
+        succeeded=sums["succeeded"],
+        negative=sums["negative"],
+        failed=sums["failed"] - sums["retrying"],
+        retrying=sums["retrying"],
+        outcomes=outcomes,
+    )
+
+
+async def upsert_worker(tx: Tx, worker: WorkerIdentity, *, chunks_held: int, draining: bool) -> None:
+    await tx.begin()
+    await tx.execute(
+        UPSERT_WORKER,
+        worker.worker_id,
+        worker.host,
+        worker.process_id,
+        worker.version,
+        chunks_held,
+        draining,
+        tx.now,
+    )
+
+
+async def delete_silent_workers(tx: Tx, silent_seconds: float) -> None:
+    await tx.begin()
+    await tx.execute(DELETE_SILENT_WORKERS, tx.now - timedelta(seconds=silent_seconds))
+
+
+async def count_live_workers(tx: Tx, live_seconds: float) -> int:
+    await tx.begin()
+    return int(await tx.value(COUNT_LIVE_WORKERS, tx.now - timedelta(seconds=live_seconds)))
+
+
+def run_plan_of(row: asyncpg.Record) -> RunPlan:
+    phase = CampaignPhase(row["phase"])
+    return RunPlan(
+        run_id=row["run_id"],
+        campaign_id=row["campaign_id"],
+        phase=phase,
+        network=Network(row["network"]),
+        configuration=decode_configuration(phase, row["configuration"]),
+        dns=DNS_CONFIGURATION.decode(row["dns"]),
+        name_set_id=row["name_set_id"],
+        dns_set_id=row["dns_set_id"],
+        http_set_id=row["http_set_id"],
+    )
+
+
+def decode_configuration(phase: CampaignPhase, text: str) -> PhaseConfiguration:
+    match phase:
+        case CampaignPhase.DOMAIN_GENERATION:
+            return msgspec.json.decode(text, type=DomainGeneration)
+        case CampaignPhase.DNS_VALIDATION:
+            return DNS_CONFIGURATION.decode(text)
+        case CampaignPhase.HTTP_VALIDATION:
+            return msgspec.json.decode(text, type=HttpValidation)
+        case CampaignPhase.ANALYSIS:
+            return msgspec.json.decode(text, type=Analysis)
+        case _:
+            assert_never(phase)
+
+
+def retryable_codes(phase: CampaignPhase) -> list[int]:
+    return sorted(RETRYABLE[phase])

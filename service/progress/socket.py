@@ -1,0 +1,110 @@
+"""`/ws`: the single channel. A client subscribes; first it gets the snapshot, then changes."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import msgspec
+from litestar import WebSocket, websocket
+from litestar.datastructures import State
+from litestar.exceptions import WebSocketDisconnect
+from litestar.types import ControllerRouterHandler
+
+from service.access.model import Principal
+from service.errors import Exhausted
+from service.progress.events import Subscribe
+from service.progress.hub import SEND_SECONDS, Hub, Mailbox
+from service.runtime.telemetry import PROGRESS_SENT, SUBSCRIBERS
+
+REQUEST_BYTES_MAX = 500_000  # 10,000 ids and some room
+REQUESTS_PER_SECOND_MAX = 5
+POLICY_VIOLATION = 1008
+TOO_BIG = 1009
+GOING_AWAY = 1001
+TRY_AGAIN_LATER = 1013
+
+decode_subscribe = msgspec.json.Decoder(Subscribe).decode
+
+Socket = WebSocket[Principal, Any, State]
+
+
+class Refusal(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
+    """What a client sent cannot be read; the connection stays open."""
+
+    code: str
+    message: str
+
+
+@websocket("/ws", opt={"operation_id": "watch_progress"})
+async def watch_progress(socket: Socket) -> None:
+    """Serve one watcher until either side goes away."""
+    hub: Hub = socket.app.state["hub"]
+    stop: asyncio.Event = socket.app.state["stop"]
+    await socket.accept()
+    try:
+        mailbox = hub.open_mailbox(socket.user.tenant_id)
+    except Exhausted as refusal:
+        await socket.close(code=TRY_AGAIN_LATER, reason=refusal.message)
+        return
+    SUBSCRIBERS.inc()
+    try:
+        await serve_watcher(socket, hub, mailbox, stop)
+    finally:
+        hub.close_mailbox(mailbox)
+        SUBSCRIBERS.dec()
+
+
+async def serve_watcher(socket: Socket, hub: Hub, mailbox: Mailbox, stop: asyncio.Event) -> None:
+    """Read, send, and wait for the server's stop, side by side; the first that ends, ends all."""
+    tasks = [
+        asyncio.create_task(read_requests(socket, hub, mailbox)),
+        asyncio.create_task(send_frames(socket, mailbox)),
+        asyncio.create_task(stop.wait()),
+    ]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if stop.is_set():
+        with contextlib.suppress(Exception):
+            await socket.close(code=GOING_AWAY, reason="the server stops; come back in a moment")
+
+
+async def read_requests(socket: Socket, hub: Hub, mailbox: Mailbox) -> None:
+    """Subscriptions, one after the other, each in place of the one before; not more than a few a second."""
+    while True:
+        try:
+            text = await socket.receive_data(mode="text")
+        except WebSocketDisconnect:
+            return
+        if len(text) > REQUEST_BYTES_MAX:
+            await socket.close(code=TOO_BIG, reason="a subscription is at most 500,000 characters")
+            return
+        await answer_request(socket, hub, mailbox, text)
+        await asyncio.sleep(1 / REQUESTS_PER_SECOND_MAX)
+
+
+async def answer_request(socket: Socket, hub: Hub, mailbox: Mailbox, text: str) -> None:
+    try:
+        request = decode_subscribe(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        refusal = Refusal("subscription_invalid", f"{error}"[:300])
+        await socket.send_data(msgspec.json.encode(refusal).decode(), mode="text")
+        return
+    campaign_ids = None if request.campaign_ids == "all" else request.campaign_ids
+    await hub.subscribe(mailbox, campaign_ids)
+
+
+async def send_frames(socket: Socket, mailbox: Mailbox) -> None:
+    """Send what waits, then rest: so each campaign is sent at most five times a second, and its last state always."""
+    while True:
+        await mailbox.filled.wait()
+        for frame in mailbox.take_all():
+            await socket.send_data(frame.data, mode="text")
+            PROGRESS_SENT.inc()
+        await asyncio.sleep(SEND_SECONDS)
+
+
+ROUTES: list[ControllerRouterHandler] = [watch_progress]

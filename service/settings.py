@@ -1,0 +1,95 @@
+"""Every setting of an installation: read once from the environment, checked, and never looked up again."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from service.errors import Invalid
+
+PREFIX = "PHASELINE_"
+WORKERS_MAX = 256  # processes on one machine
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Read from PHASELINE_<NAME>, except `database_url`, which is DATABASE_URL."""
+
+    database_url: Annotated[str | None, Meta(description="A PostgreSQL 18 of your own; empty: one under `home`.")] = (
+        None
+    )
+    home: Annotated[str, Meta(description="Folder for the embedded PostgreSQL and its logs.")] = ".phaseline"
+    host: Annotated[str, Meta(description="Address that the API listens on.")] = "127.0.0.1"
+    port: Annotated[Port, Meta(description="Port that the API listens on; 0 takes any free one.")] = 8000
+    url: Annotated[
+        str | None, Meta(description="Server that `phaseline campaign` asks; empty: the one at `host` and `port`.")
+    ] = None
+    key: Annotated[
+        str | None, Meta(description="Key that `phaseline campaign` presents; empty: the one in the file `<home>/key`.")
+    ] = None
+    workers: Annotated[int, Meta(ge=0, le=WORKERS_MAX, description="Worker processes; 0 means one for each core.")] = 0
+    lease_seconds: Annotated[
+        float, Meta(ge=1, le=600, description="How long a silent worker keeps its chunks, in seconds.")
+    ] = 15.0
+    log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")] = "WARNING"
+    log_json: Annotated[bool, Meta(description="Log lines as JSON objects.")] = False
+    sandbox_seed: Annotated[int, Meta(ge=0, description="Which small internet the sandbox is.")] = 1
+    sandbox_dns_port: Annotated[Port, Meta(description="The sandbox's DNS port; 0 takes any free one.")] = 15_353
+    sandbox_http_port: Annotated[Port, Meta(description="The sandbox's port that stands for 80.")] = 18_080
+    sandbox_https_port: Annotated[Port, Meta(description="The sandbox's port that stands for 443.")] = 18_443
+
+    @property
+    def home_folder(self) -> Path:
+        return Path(self.home).expanduser().absolute()
+
+    @property
+    def key_file(self) -> Path:
+        """Where `phaseline run` leaves the key that it made, for the other commands on this machine."""
+        return self.home_folder / "key"
+
+    @property
+    def client_url(self) -> str:
+        return self.url or f"http://{bracketed(self.host)}:{self.port}"
+
+    @property
+    def worker_processes(self) -> int:
+        return self.workers or os.cpu_count() or 1
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of this environment; Invalid names the variable that is wrong."""
+    known = {variable_name(field): field for field in Settings.__struct_fields__}
+    given = {field: environment[name] for name, field in known.items() if environment.get(name)}
+    strange = [name for name in environment if name.startswith(PREFIX) and name not in known]
+    if strange:
+        raise Invalid("setting_unknown", f"{min(strange)} is not a setting; see `phaseline settings`.")
+    try:
+        return msgspec.convert(given, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        sentence, _, path = str(error).partition(" - at `$.")
+        raise Invalid("setting_invalid", f"{variable_name(path.rstrip('`'))}: {sentence}.") from None
+
+
+def bracketed(host: str) -> str:
+    """An address as it stands in a URL: IPv6 has brackets there."""
+    return f"[{host}]" if ":" in host else host
+
+
+def variable_name(field: str) -> str:
+    return "DATABASE_URL" if field == "database_url" else PREFIX + field.upper()
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """Name, default and meaning of every setting."""
+    schema = msgspec.json.schema(Settings)["$defs"]["Settings"]["properties"]
+    return [
+        (variable_name(field), default_text(schema[field].get("default")), schema[field]["description"])
+        for field in Settings.__struct_fields__
+    ]
+
+
+def default_text(default: object) -> str:
+    return "" if default is None else str(default)

@@ -1,0 +1,97 @@
+"""One Litestar application: routes, the transaction, who asks, and how errors are answered."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import asyncpg
+from litestar import Litestar, Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+
+from service.errors import Refused
+from service.postgres.database import Database
+from service.runtime.telemetry import REQUEST_SECONDS
+from service.web.authentication import BearerAuthentication, FindPrincipal
+from service.web.errors import failed, failed_in_database, failed_in_group, refused, refused_by_framework
+from service.web.transactions import provide_transaction
+
+BODY_BYTES_MAX = 1_000_000
+API_VERSION = "0.1.0"
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+def create_application(
+    routes: Sequence[ControllerRouterHandler],
+    *,
+    database: Database,
+    find_principal: FindPrincipal,
+    state: dict[str, object],
+    lifespan: Sequence[Lifespan] = (),
+) -> Litestar:
+    """The application over these routes; `state` is what the features' handlers find there."""
+    return Litestar(
+        route_handlers=list(routes),
+        state=State({"database": database, **state}),
+        lifespan=list(lifespan),
+        dependencies={"tx": Provide(provide_transaction), "principal": Provide(provide_user, sync_to_thread=False)},
+        middleware=[measure, DefineMiddleware(BearerAuthentication, find_principal=find_principal)],
+        exception_handlers={
+            Refused: refused,
+            HTTPException: refused_by_framework,
+            asyncpg.PostgresError: failed_in_database,
+            asyncpg.InterfaceError: failed_in_database,
+            ConnectionError: failed_in_database,
+            ExceptionGroup: failed_in_group,
+            Exception: failed,
+        },
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=OpenAPIConfig(
+            title="Phaseline",
+            version=API_VERSION,
+            description="Campaigns of domain names, through phases: generation, DNS, HTTP, analysis.",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin()],
+        ),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def provide_user(request: Request[Any, Any, State]) -> Any:
+    """The principal that authentication found."""
+    return request.user
+
+
+def measure(app: ASGIApp) -> ASGIApp:
+    """Time each request by its operation, which is bounded in number, never by its path."""
+
+    async def measured(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        code = 500
+
+        async def send_noting_code(message: Message) -> None:
+            nonlocal code
+            if message["type"] == "http.response.start":
+                code = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, send_noting_code)
+        finally:
+            handler = scope.get("route_handler")
+            operation = getattr(handler, "operation_id", None) or "other"
+            REQUEST_SECONDS.labels(str(operation), str(code)).observe(time.perf_counter() - started)
+
+    return measured

@@ -1,0 +1,114 @@
+"""Refusals as problem details (RFC 9457). One table maps what happened to a status; nothing internal is shown."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+
+from service.errors import (
+    Conflict,
+    Exhausted,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+)
+from service.postgres.database import explain_database_error
+
+STATUSES: dict[type[Refused], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Exhausted: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+AnyRequest = Request[Any, Any, State]
+RETRY_AFTER_SECONDS = 2
+PROBLEM_TYPE = "application/problem+json"
+CODES_OF_THE_WEB = {
+    HTTPStatus.BAD_REQUEST: "request_invalid",
+    HTTPStatus.NOT_FOUND: "route_not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "media_type_unsupported",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "body_invalid",
+}
+
+logger = logging.getLogger(__name__)
+
+
+class Problem(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """Why a request was refused. `code` is stable for programs; `pointer` names the field of the request."""
+
+    title: str
+    status: int
+    code: str
+    detail: str
+    pointer: str | None = None
+    available_transitions: tuple[str, ...] | None = None
+
+
+def refused(_: AnyRequest, error: Refused) -> Response[Problem]:
+    status = STATUSES[type(error)]
+    transitions = error.available if isinstance(error, Conflict) else None
+    return answer(
+        Problem(status.phrase, status, error.code, error.message, error.pointer, available_transitions=transitions)
+    )
+
+
+def refused_by_framework(request: AnyRequest, error: HTTPException) -> Response[Problem]:
+    """What the framework found wrong before a handler ran: routes, methods, parameters, bodies."""
+    status = HTTPStatus(error.status_code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return failed(request, error)
+    code = CODES_OF_THE_WEB.get(status, status.name.lower())
+    return answer(Problem(status.phrase, status, code, detail_of(error)), dict(error.headers or {}))
+
+
+def detail_of(error: HTTPException) -> str:
+    """The sentence, and which parameters were wrong."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    if [part.get("key") for part in extra if isinstance(part, dict)] == ["data"]:
+        return "This needs a JSON body."
+    parts = [f"{part['key']}: {part['message']}" for part in extra if isinstance(part, dict) and "key" in part]
+    return "; ".join(parts) or error.detail
+
+
+def failed_in_group(request: AnyRequest, error: ExceptionGroup) -> Response[Problem]:
+    """Errors from the clean-up of dependencies arrive as a group (a commit that failed, for one)."""
+    for part in error.exceptions:
+        if isinstance(part, Refused):
+            return refused(request, part)
+    return failed(request, error)
+
+
+def failed_in_database(request: AnyRequest, error: Exception) -> Response[Problem]:
+    """A driver error: a sentence where it is nobody's bug."""
+    refusal = explain_database_error(error)
+    return failed(request, error) if refusal is None else refused(request, refusal)
+
+
+def failed(request: AnyRequest, error: Exception) -> Response[Problem]:
+    """A bug of ours: told to the log in full, to the caller in one sentence."""
+    logger.error("request failed", exc_info=error, extra={"method": request.method, "path": request.url.path})
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return answer(Problem(status.phrase, status, "internal_error", "Something went wrong here; it has been logged."))
+
+
+def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response[Problem]:
+    headers = headers or {}
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="phaseline"'
+    return Response(problem, status_code=problem.status, media_type=PROBLEM_TYPE, headers=headers)

@@ -1,0 +1,66 @@
+"""Run an application with uvicorn, in the loop that is already there, until told to stop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from litestar import Litestar
+
+from service.errors import Unavailable
+
+SHUTDOWN_SECONDS_MAX = 5
+CONNECTIONS_MAX = 20_000
+WEBSOCKET_BYTES_MAX = 1_000_000
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Bind before anything else is started, so that a port in use is one plain sentence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2_048)
+        listener.setblocking(False)  # noqa: FBT003 - its only argument
+    except OSError as error:
+        listener.close()
+        raise Unavailable(
+            "port_unavailable",
+            f"Cannot listen on {host} port {port}: {error.strerror}. Is Phaseline running already? "
+            "Choose another with PHASELINE_PORT.",
+        ) from None
+    return listener
+
+
+class Server(uvicorn.Server):
+    """Leaves signals alone: they are handled once for the whole program (`runtime.shutdown`)."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(application: Litestar, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Answer until `stop`; then finish what was asked, within seconds."""
+    server = Server(
+        uvicorn.Config(
+            application,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="on",
+            ws_max_size=WEBSOCKET_BYTES_MAX,
+            limit_concurrency=CONNECTIONS_MAX,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+        )
+    )
+    serving = asyncio.create_task(server.serve([listener]))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.should_exit = True
+    await serving
+    if not server.started:
+        raise Unavailable("server_failed", "The web server did not start; the lines above say why.")

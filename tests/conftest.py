@@ -1,0 +1,109 @@
+"""What all tests share: one PostgreSQL of our own for the session, and a fresh migrated database for each test."""
+
+import contextlib
+import itertools
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import hypothesis
+import pytest
+import pytest_asyncio
+
+from service import assembly
+from service.access.commands import find_principal, make_key
+from service.access.model import NewKey, Principal
+from service.postgres.database import Database, open_database
+from service.postgres.embedded import ConnectArguments, EmbeddedServer, embedded_postgres
+
+TEMPLATE = "phaseline_template"
+
+# Deadlines measure the machine, not the code; a failing example is printed and replayed by its seed.
+hypothesis.settings.register_profile("phaseline", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("phaseline")
+
+_numbers = itertools.count()
+
+
+def url_of(arguments: ConnectArguments) -> str:
+    return (
+        f"postgresql://{arguments['user']}@/{arguments['database']}?host={arguments['host']}&port={arguments['port']}"
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedServer]:
+    async with embedded_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_template(embedded_server: EmbeddedServer) -> str:
+    """The name of a database with our schema, to be cloned."""
+    arguments = embedded_server.connect_arguments
+    async with connected(arguments) as owner:
+        await owner.execute(f"CREATE DATABASE {TEMPLATE}")
+    await assembly.migrate(url_of(ConnectArguments(**{**arguments, "database": TEMPLATE})))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database_url(embedded_server: EmbeddedServer, migrated_template: str) -> AsyncIterator[str]:
+    """Where a database of this test's own is: migrated, and empty."""
+    name = f"test_{next(_numbers)}"
+    async with connected(embedded_server.connect_arguments) as owner:
+        await owner.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield url_of(ConnectArguments(**{**embedded_server.connect_arguments, "database": name}))
+    async with connected(embedded_server.connect_arguments) as owner:
+        await owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(database_url, connections_max=12) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def key(database: Database) -> NewKey:
+    """A key of the tenant `default`."""
+    return await key_of(database, "default")
+
+
+@pytest.fixture
+async def principal(database: Database, key: NewKey) -> Principal:
+    return await principal_of(database, key)
+
+
+@pytest.fixture
+async def stranger(database: Database) -> Principal:
+    """Somebody of another tenant."""
+    return await principal_of(database, await key_of(database, "another"))
+
+
+async def key_of(database: Database, tenant: str) -> NewKey:
+    async with database.transaction() as tx:
+        return await make_key(tx, tenant=tenant, name=f"{tenant}'s key", random_part=secrets.token_urlsafe(32))
+
+
+async def principal_of(database: Database, key: NewKey) -> Principal:
+    async with database.transaction() as tx:
+        found = await find_principal(tx, key.secret)
+    assert found is not None
+    return found
+
+
+@contextlib.asynccontextmanager
+async def connected(arguments: ConnectArguments) -> AsyncIterator[asyncpg.Connection]:
+    opened = await asyncpg.connect(**arguments)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest.fixture
+def repository() -> Path:
+    """The top folder of the project."""
+    return Path(__file__).parent.parent
