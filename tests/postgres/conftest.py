@@ -38,12 +38,6 @@ def made_home(home: Path, _template_home: Path) -> Path:
     return home
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedServer]:
-    async with embedded_postgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
-        yield server
-
-
 @pytest.fixture
 async def fresh_database(embedded_server: EmbeddedServer) -> AsyncIterator[ConnectArguments]:
     """How to connect to a new, empty database."""
