@@ -99,6 +99,7 @@ class Running(msgspec.Struct, frozen=True):
     """What `postmaster.pid` says of a server; true only if `_answers`."""
 
     pid: int
+    data_folder: Path
     socket_folder: Path
     status: str
 
@@ -106,7 +107,7 @@ class Running(msgspec.Struct, frozen=True):
 def find_running(site: Site) -> Running | None:
     """The server, if it is ready and answers."""
     noted = _read_pid_file(site)
-    if noted is None or not _answers(noted):
+    if noted is None or not _is_of_this_data(site, noted) or not _answers(noted):
         return None
     _refuse_strange_data(site)
     return noted
@@ -267,7 +268,17 @@ def _read_pid_file(site: Site) -> Running | None:
     if not lines or not lines[0].isdecimal():
         return None
     lines += [""] * 8
-    return Running(pid=int(lines[0]), socket_folder=Path(lines[4]), status=lines[7].strip())
+    return Running(
+        pid=int(lines[0]), data_folder=Path(lines[1]), socket_folder=Path(lines[4]), status=lines[7].strip()
+    )
+
+
+def _is_of_this_data(site: Site, noted: Running) -> bool:
+    """A home that was copied while its server ran has a pid file that still leads to the original."""
+    try:
+        return noted.data_folder.samefile(site.data)
+    except FileNotFoundError:
+        return False
 
 
 def _answers(noted: Running) -> bool:

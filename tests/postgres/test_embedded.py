@@ -147,6 +147,17 @@ async def test_a_server_whose_user_was_killed_is_found_used_and_stopped(made_hom
     assert command_line(said.pid) == b""
 
 
+async def test_a_home_copied_while_its_server_runs_gets_a_server_of_its_own(made_home: Path) -> None:
+    """The copy's pid file leads to the original: whoever works on the copy must not work on the original's data."""
+    copy = made_home.parent / "copy"
+    async with embedded_postgres(made_home, durable=False) as original:
+        subprocess.run(["cp", "-a", made_home, copy], check=True)
+        async with embedded_postgres(copy, durable=False) as copied:
+            assert copied.pid != original.pid
+            assert await ask(copied.dsn, "SHOW data_directory") == str(copy / "postgres")
+        assert await ask(original.dsn, "SELECT 1") == 1
+
+
 async def test_a_server_that_lost_its_socket_is_started_anew(made_home: Path) -> None:
     async with embedded_postgres(made_home, durable=False) as lost:
         (lost.socket_folder / ".s.PGSQL.5432").unlink()
