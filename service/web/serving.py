@@ -58,9 +58,12 @@ async def serve(application: Litestar, listener: socket.socket, stop: asyncio.Ev
     )
     serving = asyncio.create_task(server.serve([listener]))
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    server.should_exit = True
-    await serving
+    try:
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        # When this is cancelled, too: a server that was never told to exit keeps its sockets, and the loop with them.
+        stopping.cancel()
+        server.should_exit = True
+        await serving
     if not server.started:
         raise Unavailable("server_failed", "The web server did not start; the lines above say why.")
