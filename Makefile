@@ -14,7 +14,7 @@ run: $(VENV)/ready ## Run everything: database, API, workers, sandbox; on an emp
 	@$(BIN)/phaseline run
 
 test: $(VENV)/ready ## Run all tests that need nothing but Python
-	@$(BIN)/python -m pytest -m "not peers"
+	@$(BIN)/python -m pytest -m "not peers" -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/ready ## Check style, migrations, and who imports whom
 	@$(BIN)/ruff check .

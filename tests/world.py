@@ -150,7 +150,7 @@ def a_campaign(count: int = 300, *, advance: Advance = Advance.AUTOMATIC, **chan
         network=Network.SANDBOX,
         domain_generation=generation,
         dns_validation=DnsValidation(timeout_seconds=0.4),
-        http_validation=HttpValidation(timeout_seconds=3, keywords=tuple(Keyword(text) for text in KEYWORDS)),
+        http_validation=HttpValidation(timeout_seconds=1.5, keywords=tuple(Keyword(text) for text in KEYWORDS)),
     )
     return CreateCampaign(
         name="a campaign",
