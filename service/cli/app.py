@@ -1,0 +1,144 @@
+"""The commands' names, and the edge: what goes wrong becomes one sentence and an exit code."""
+
+import importlib.metadata
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import uvloop
+from cyclopts import App, CycloptsError, Group
+from rich.text import Text
+
+from service.cli.terminal import PROGRAM, warn
+from service.errors import Refused
+
+EXIT_REFUSED: Final = 1
+EXIT_INTERRUPTED: Final = 130  # 128 and SIGINT, as shells count
+
+HERE = Group("On this machine", sort_key=1)
+SERVER = Group("Ask a server", sort_key=2)
+
+
+def version() -> str:
+    return importlib.metadata.version(PROGRAM)
+
+
+def usage_error(error: CycloptsError) -> Text:
+    return Text(str(error), "red")
+
+
+RUN = """Run everything on this machine: database, API, workers and sandbox.
+
+The first start makes a PostgreSQL in PHASELINE_HOME (or takes DATABASE_URL), a key, and a sample campaign that goes
+through all phases on the sandbox: a small internet on loopback. Nothing leaves this machine. Ctrl-C stops everything.
+
+For example:
+
+    phaseline run
+
+    phaseline run --port 8080 --workers 4 --no-sample
+"""
+SERVE = """Serve the API.
+
+The database is DATABASE_URL, or the embedded one in PHASELINE_HOME. Workers are started apart, with `phaseline work`,
+on as many machines as wanted. Ctrl-C stops it.
+
+For example:
+
+    DATABASE_URL=postgresql://phaseline@db.example/phaseline phaseline serve --port 8080
+"""
+WORK = """Run worker processes.
+
+One that dies is started again, and what it held is taken over. Ctrl-C stops them; what they hold goes back.
+
+For example:
+
+    DATABASE_URL=postgresql://phaseline@db.example/phaseline phaseline work --processes 4
+"""
+SANDBOX = """Run a small internet on this machine, or ask it for the truth about a name.
+
+DNS, HTTP and HTTPS on loopback, with all that can go wrong there; which names exist follows from the seed. Ctrl-C
+stops it.
+
+For example:
+
+    phaseline sandbox --seed 7
+
+    phaseline sandbox explain abcdshop.com
+"""
+MIGRATE = """Bring the database's schema up or down.
+
+The database is DATABASE_URL, or the embedded one in PHASELINE_HOME.
+"""
+KEYS = """Make, list and revoke keys.
+
+Whoever has a key acts for its tenant. These commands need the database: DATABASE_URL, or the one in PHASELINE_HOME.
+"""
+SETTINGS = """Show every setting: its variable, value, default and meaning.
+
+For example:
+
+    PHASELINE_PORT=8080 phaseline settings
+"""
+CAMPAIGN = """Create campaigns, move them through their phases, and watch.
+
+For example:
+
+    phaseline campaign create --name try --constant shop --sandbox --automatic --start
+
+    phaseline campaign watch last
+"""
+
+app = App(
+    name=PROGRAM,
+    help="From millions of candidate domain names to leads, as phases.\n\nBegin with `phaseline run`.",
+    version=version,
+    error_formatter=usage_error,
+    help_format="markdown",
+)
+# By name: a module is imported when its command is called, so that no command waits for the others.
+app.command("service.cli.run:run", name="run", help=RUN, group=HERE, sort_key=1)
+app.command("service.cli.services:serve", name="serve", help=SERVE, group=HERE, sort_key=2)
+app.command("service.cli.services:work", name="work", help=WORK, group=HERE, sort_key=3)
+app.command("service.cli.services:sandbox", name="sandbox", help=SANDBOX, group=HERE, sort_key=4)
+app.command("service.cli.migrate:migrate", name="migrate", help=MIGRATE, group=HERE, sort_key=5)
+app.command("service.cli.keys:keys", name="keys", help=KEYS, group=HERE, sort_key=6)
+app.command("service.cli.settings:settings", name="settings", help=SETTINGS, group=HERE, sort_key=7)
+app.command("service.cli.campaigns:campaign", name="campaign", help=CAMPAIGN, group=SERVER, sort_key=8)
+
+
+def main() -> None:
+    """What the console script `phaseline` calls."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    try:
+        code: int | None = uvloop.run(app.run_async(list(arguments), result_action="return_value"))
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python must not complain while it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_REFUSED
+    except Refused as refusal:
+        warn(refusal.message)
+        return EXIT_REFUSED
+    except BaseExceptionGroup as group:
+        warn(only_refusal(group).message)
+        return EXIT_REFUSED
+    return code or 0
+
+
+def only_refusal(group: BaseExceptionGroup[BaseException]) -> Refused:
+    """What tasks beside each other were refused: the first is told. Anything else in the group is a bug, and raised."""
+    refused, others = group.split(Refused)
+    if refused is None or others is not None:
+        raise group
+    first: BaseException = refused
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, Refused)
+    return first

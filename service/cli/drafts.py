@@ -1,0 +1,119 @@
+"""What `campaign create` was asked for, as a request: from flags, or from a file."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from service.campaigns.model import (
+    Advance,
+    Configuration,
+    CreateCampaign,
+    DnsValidation,
+    DomainGeneration,
+    HttpValidation,
+    Keyword,
+    Network,
+    Pattern,
+)
+from service.cli.places import Switch
+from service.errors import Invalid
+from service.progress.events import CampaignPhase
+
+STANDARD_INPUT = Path("-")
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+REQUEST_BYTES_MAX = 1_000_000  # as much as the server takes
+SANDBOX_DNS_TIMEOUT_SECONDS = 0.5  # everything in the sandbox is near, and some of it never answers
+SANDBOX_HTTP_TIMEOUT_SECONDS = 3.0
+
+
+Text = Annotated[str, Parameter(show_default=False)]
+Several = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
+
+
+# A dataclass, because that is what the command line's parser can fill in.
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A campaign in the words of flags; bounds are the server's to check."""
+
+    name: Annotated[str | None, Parameter(help="What the campaign is called.")] = None
+    pattern: Annotated[Pattern, Parameter(help="Where the varying characters stand.")] = Pattern.PREFIX
+    constant: Annotated[Text, Parameter(help="The fixed part of every name; otherwise none.")] = ""
+    characters: Annotated[Text, Parameter(help="What varies: letters, digits, hyphen; otherwise a to z.")] = LETTERS
+    length: Annotated[int, Parameter(help="How many characters vary.")] = 3
+    second_length: Annotated[int | None, Parameter(help="With pattern both: how many at the end.")] = None
+    tld: Annotated[Several, Parameter(help="A top-level domain; repeat for more; otherwise com.")] = ("com",)
+    count: Annotated[int, Parameter(help="How many names, over all TLDs together.")] = 1_000
+    keyword: Annotated[Several, Parameter(help="Words to look for in pages; repeat for more.")] = ()
+    resolver: Annotated[Several, Parameter(help="Whom to ask, 192.0.2.1 or 192.0.2.1:53; repeat for more.")] = ()
+    sandbox: Annotated[Switch, Parameter(help="Stay in the sandbox on this machine, with short timeouts.")] = False
+    automatic: Annotated[Switch, Parameter(help="Each completed phase starts the next one.")] = False
+
+
+NO_DRAFT = Draft()
+
+
+def request_of(draft: Draft, file: Path | None) -> CreateCampaign:
+    """The request that flags or a file describe; Invalid where both do, or neither."""
+    if file is not None:
+        if draft != NO_DRAFT:
+            raise Invalid("two_configurations", "Give --file or the other flags, not both: the file says it all.")
+        return read_request(file)
+    if draft.name is None:
+        raise Invalid("name_missing", "Give the campaign a --name, or a whole request with --file.")
+    return CreateCampaign(draft.name, CampaignPhase.DOMAIN_GENERATION, configuration_of(draft))
+
+
+def configuration_of(draft: Draft) -> Configuration:
+    dns, http = phases_of(draft)
+    return Configuration(
+        advance=Advance.AUTOMATIC if draft.automatic else Advance.MANUAL,
+        network=Network.SANDBOX if draft.sandbox else Network.INTERNET,
+        domain_generation=DomainGeneration(
+            pattern=draft.pattern,
+            constant=draft.constant,
+            character_set=draft.characters,
+            variable_length=draft.length,
+            second_variable_length=draft.second_length,
+            tlds=draft.tld,
+            count=draft.count,
+        ),
+        dns_validation=dns,
+        http_validation=http,
+    )
+
+
+def phases_of(draft: Draft) -> tuple[DnsValidation, HttpValidation]:
+    keywords = tuple(Keyword(text) for text in draft.keyword)
+    if draft.sandbox:
+        return (
+            DnsValidation(resolvers=draft.resolver, timeout_seconds=SANDBOX_DNS_TIMEOUT_SECONDS),
+            HttpValidation(keywords=keywords, timeout_seconds=SANDBOX_HTTP_TIMEOUT_SECONDS),
+        )
+    return DnsValidation(resolvers=draft.resolver), HttpValidation(keywords=keywords)
+
+
+def read_request(file: Path) -> CreateCampaign:
+    """The body of `POST /campaigns`, as JSON; Invalid names what is wrong with it."""
+    try:
+        data = read_bytes(file)
+    except OSError as error:
+        raise Invalid("file_unreadable", f"Cannot read {file}: {error.strerror}.") from None
+    if len(data) > REQUEST_BYTES_MAX:
+        raise Invalid("file_too_large", f"{file} is larger than {REQUEST_BYTES_MAX:,} bytes.")
+    try:
+        return msgspec.json.decode(data, type=CreateCampaign)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Invalid("file_invalid", f"{file} is not a campaign: {error}.") from None
+
+
+def read_bytes(file: Path) -> bytes:
+    """One byte more than is allowed, at most."""
+    if file == STANDARD_INPUT:
+        return sys.stdin.buffer.read(REQUEST_BYTES_MAX + 1)
+    with file.open("rb") as opened:
+        return opened.read(REQUEST_BYTES_MAX + 1)

@@ -1,0 +1,119 @@
+"""Commands as processes, and what they leave behind."""
+
+import contextlib
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+STOP_SECONDS_MAX = 10.0
+RUN_SECONDS_MAX = 90.0
+SAMPLE_SIZE = 300
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Server(msgspec.Struct, frozen=True):
+    """A `phaseline run` that serves, over a home where the sample was completed."""
+
+    home: Path
+    url: str
+    key: str
+    port: int
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """This environment without settings, but for the home."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("PHASELINE_", "DATABASE_URL"))}
+    return {**ours, "PHASELINE_HOME": str(home)}
+
+
+@contextlib.contextmanager
+def started_command(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command in a process of its own, with pipes; ended at the end, if it has not by then."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "service", *arguments],
+        env=environment_of(home),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            with contextlib.suppress(ValueError):  # its pipes were read to the end and closed
+                process.communicate(timeout=STOP_SECONDS_MAX)
+
+
+def finish_command(home: Path, *arguments: str) -> Finished:
+    with started_command(home, *arguments) as process:
+        out, err = process.communicate(timeout=RUN_SECONDS_MAX)
+    return Finished(process.returncode, out, err)
+
+
+def read_until(process: subprocess.Popen[str], beginning: str) -> list[str]:
+    """Lines of its output, up to the one that begins so."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        if line.startswith(beginning):
+            return lines
+    raise AssertionError(f"{beginning!r} never came: {lines}, {process.communicate()[1]}")
+
+
+def read_url(process: subprocess.Popen[str]) -> str:
+    """Where `run` or `serve` says that it serves."""
+    return read_until(process, "Serving on ")[-1].split()[2].rstrip(";")
+
+
+def stop_command(process: subprocess.Popen[str], number: int) -> Finished:
+    """Send the signal, and wait as long as a person would."""
+    process.send_signal(number)
+    out, err = process.communicate(timeout=STOP_SECONDS_MAX)
+    return Finished(process.returncode, out, err)
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """The processes that belong to this home, by their environment or their arguments: id -> arguments."""
+    found = {entry: command_line(entry, home) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    return {int(entry.name): line for entry, line in found.items() if line and int(entry.name) != os.getpid()}
+
+
+def command_line(process: Path, home: Path) -> str:
+    try:
+        arguments, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+    except OSError:
+        return ""  # ended meanwhile, or somebody else's
+    return arguments.replace(b"\0", b" ").decode() if os.fsencode(home) in arguments + environment else ""
+
+
+def copy_of(home: Path, folder: Path) -> Path:
+    """A home of one's own, where nothing runs yet; copied, since making one takes longer."""
+    subprocess.run(["cp", "-a", home, folder / "home"], check=True)
+    return folder / "home"
+
+
+def mode_of(file: Path) -> int:
+    return stat.S_IMODE(file.stat().st_mode)
+
+
+def use_environment(monkeypatch: pytest.MonkeyPatch, settings: Mapping[str, str]) -> None:
+    """Only these settings, 80 columns, and no colours."""
+    for name in [name for name in os.environ if name.startswith(("PHASELINE_", "DATABASE_URL"))]:
+        monkeypatch.delenv(name)
+    for name, value in {**settings, "COLUMNS": "80", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)

@@ -1,0 +1,38 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commanding import (
+    SAMPLE_SIZE,
+    Finished,
+    Server,
+    copy_of,
+    finish_command,
+    read_url,
+    started_command,
+    use_environment,
+)
+
+
+@pytest.fixture(scope="package")
+def sampled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Finished]:
+    """A home where `phaseline run --exit-after-sample` has been, and what it said. Nothing runs there any more."""
+    home = tmp_path_factory.mktemp("sampled") / "home"
+    arguments = ("--port", "0", "--workers", "1", "--sample-size", str(SAMPLE_SIZE), "--exit-after-sample")
+    return home, finish_command(home, "run", *arguments)
+
+
+@pytest.fixture(scope="package")
+def server(sampled: tuple[Path, Finished], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = copy_of(sampled[0], tmp_path_factory.mktemp("server"))
+    with started_command(home, "run", "--port", "0", "--workers", "1", "--no-sample") as process:
+        url = read_url(process)
+        yield Server(home, url, (home / "key").read_text().strip(), int(url.rsplit(":", 1)[1]))
+
+
+@pytest.fixture
+def here(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """This process in the environment of somebody at that server's machine."""
+    use_environment(monkeypatch, {"PHASELINE_HOME": str(server.home), "PHASELINE_URL": server.url})
+    return server
