@@ -19,11 +19,17 @@ async def account_tick(database: Database) -> int:
         changed = (await store.list_changed_runs(tx))[:RUNS_PER_TICK_MAX]
         finished = (await store.list_finished_runs(tx))[:RUNS_PER_TICK_MAX]
     for run_id in changed:
-        async with database.transaction() as tx:
-            await commands.record_progress(tx, run_id, await store.sum_chunks(tx, run_id))
+        await tell_totals(database, run_id)
     for run_id in finished:
         await finish_if_over(database, run_id)
     return len(changed) + len(finished)
+
+
+async def tell_totals(database: Database, run_id: int) -> None:
+    """Write and announce what a run's chunks add up to. Summed under its lock: an older sum never follows a newer."""
+    async with database.transaction() as tx:
+        await commands.lock_run(tx, run_id)
+        await commands.record_progress(tx, run_id, await store.sum_chunks(tx, run_id))
 
 
 async def finish_if_over(database: Database, run_id: int) -> bool:
@@ -36,3 +42,17 @@ async def finish_if_over(database: Database, run_id: int) -> bool:
             return False
         await commands.finish_run(tx, run_id, await store.sum_chunks(tx, run_id))
         return True
+
+
+async def settle_run(database: Database, run_id: int) -> None:
+    """After a chunk's last write: complete the run if it is over.
+
+    The accountant looks at running runs only: what was written after a pause or a cancellation is told here.
+    """
+    if not await finish_if_over(database, run_id) and not await is_running(database, run_id):
+        await tell_totals(database, run_id)
+
+
+async def is_running(database: Database, run_id: int) -> bool:
+    async with database.transaction() as tx:
+        return await store.is_run_running(tx, run_id)

@@ -17,11 +17,21 @@ from service.campaigns.model import DnsValidation
 from service.campaigns.outcomes import LABELS
 from service.errors import Refused
 from service.pipelines import source, store
-from service.pipelines.accounting import ACCOUNTING_SECONDS, account_tick, finish_if_over
-from service.pipelines.model import Items, Lease, LeaseLost, PhaseCannotContinue, Receipt, Results, RunPlan, left_over
+from service.pipelines.accounting import ACCOUNTING_SECONDS, account_tick, finish_if_over, settle_run
+from service.pipelines.model import (
+    Items,
+    Lease,
+    LeaseLost,
+    PhaseCannotContinue,
+    Positions,
+    Receipt,
+    Results,
+    RunPlan,
+    left_over,
+)
 from service.pipelines.planner import plan_run
 from service.pipelines.sink import Ending, failed_results, write_results
-from service.pipelines.store import ClaimedChunk, WorkerIdentity
+from service.pipelines.store import ClaimedChunk, LockedChunk, WorkerIdentity
 from service.pipelines.transforms.apply import transform
 from service.pipelines.transforms.engines import Engines
 from service.postgres.database import DATABASE_ERRORS, Database
@@ -33,7 +43,7 @@ LOW_WATER = 5  # with fewer chunks than this in hand, more are claimed
 CHECKPOINT_SECONDS = 10.0  # finished items of a slow chunk are written this often
 ITEMS_PER_CHECKPOINT = 3  # slowest items, one after the other, that fit between two checkpoints
 ATTEMPTS_MAX = 3  # then a chunk is halved
-WRITE_ATTEMPTS_MAX = 5  # a lost COMMIT answer: the lease tells whether it was committed
+WRITE_ATTEMPTS_MAX = 5  # a lost COMMIT answer: the chunk tells whether it was committed
 WRITE_PAUSE_SECONDS = 0.5
 CLAIM_POLL_SECONDS = 1.0
 PLAN_POLL_SECONDS = 1.0
@@ -58,7 +68,7 @@ class Held:
         self.lease = lease
         self.halt = asyncio.Event()
         self.is_wanted = True
-        self.is_lost = False
+        self.is_transforming = False
         self.task: asyncio.Task[None] | None = None
 
     def give_back(self) -> None:
@@ -66,10 +76,13 @@ class Held:
         self.halt.set()
 
     def drop(self) -> None:
-        """Somebody else has it: stop at once, there is nothing left to write."""
-        self.is_lost = True
+        """Somebody else has it, or it was just completed: go no further.
+
+        Only the transform is cut off. A write finds out by the lease, and a chunk whose last write has committed is
+        not in the database's list of leases either, although nothing is wrong with it.
+        """
         self.give_back()
-        if self.task is not None:
+        if self.is_transforming and self.task is not None:
             self.task.cancel()
 
 
@@ -201,57 +214,71 @@ class Worker:
 
     async def carry_to_the_end(self, held: Held) -> str:
         lease = held.lease
-        if lease.attempt_count > ATTEMPTS_MAX:
-            return await self.carry_poison(held)
         async with self.database.transaction() as tx:
             items: Items | None = await source.read_items(tx, lease)
+        if items is not None and lease.attempt_count > ATTEMPTS_MAX:
+            return await self.carry_poison(held, items.positions)
         while items is not None:
             results = await self.transform_for_a_while(held, items)
-            receipt = await self.write(held, results)
-            self.count(lease, receipt)
+            # Asked once: whoever changes their mind while we write is heard in the next round.
+            ending = Ending.KEEP if held.is_wanted else Ending.GIVE_BACK
+            self.count(lease, await self.write(held, results, ending))
             items = left_over(items, results.outcomes)
-            if items is not None and not held.is_wanted:
-                await self.tell_totals(lease.run)
+            if items is not None and ending is Ending.GIVE_BACK:
+                await settle_run(self.database, lease.run.run_id)
                 return "given back"
-        await finish_if_over(self.database, lease.run.run_id)
+        await settle_run(self.database, lease.run.run_id)
         return "done"
 
     async def transform_for_a_while(self, held: Held, items: Items) -> Results:
         """Until all is done, somebody asks for the chunk, or it is time for a checkpoint."""
         seconds = checkpoint_after(held.lease.run, self.settings.checkpoint_seconds)
         timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, held.halt.set)
+        held.is_transforming = True
         try:
             return await transform(self.engines, held.lease.run, items, held.halt)
         finally:
+            held.is_transforming = False
             if timer is not None:
                 timer.cancel()
             if held.is_wanted:
                 held.halt.clear()
 
-    async def write(self, held: Held, results: Results) -> Receipt:
-        """Write in one transaction; if its answer is lost, the lease tells whether it was committed."""
+    async def write(self, held: Held, results: Results, ending: Ending) -> Receipt:
+        """Write in one transaction; if its answer is lost, the chunk tells whether it was committed."""
+        before: LockedChunk | None = None
+        receipt: Receipt | None = None
         for attempt in range(1, WRITE_ATTEMPTS_MAX + 1):
-            ending = Ending.KEEP if held.is_wanted else Ending.GIVE_BACK
             try:
                 async with self.database.transaction() as tx:
-                    return await write_results(tx, held.lease, results, ending)
+                    chunk = await store.lock_chunk(tx, held.lease)
+                    if receipt is not None and chunk != before:
+                        return receipt
+                    before, receipt = chunk, await write_results(tx, held.lease, chunk, results, ending)
             except Refused as error:
                 if attempt == WRITE_ATTEMPTS_MAX:
                     raise
                 logger.warning("writing a chunk again: %s", error.message, extra=told(held))
                 await asyncio.sleep(WRITE_PAUSE_SECONDS * attempt)
+            else:
+                return receipt
         raise AssertionError("unreachable")
 
-    async def carry_poison(self, held: Held) -> str:
-        """A chunk that was tried in vain is halved; a single item that fails is recorded as such."""
+    async def carry_poison(self, held: Held, positions: Positions) -> str:
+        """A chunk that was tried in vain is halved; a single item that fails is recorded as such.
+
+        Halves are of the items that it means, not of its range: what lies between them has an outcome, or needs none.
+        """
         lease = held.lease
-        if lease.end_position - lease.first_position > 1:
+        if len(positions) > 1:
+            middle = len(positions) // 2
             async with self.database.transaction() as tx:
-                await store.halve_chunk(tx, lease)
+                await store.halve_chunk(tx, lease, int(positions[middle]), len(positions) - middle)
             return "halved"
-        logger.error("an item fails again and again", extra=told(held))
-        self.count(lease, await self.write(held, failed_results(lease, lease.first_position)))
-        await finish_if_over(self.database, lease.run.run_id)
+        if len(positions) == 1:
+            logger.error("an item fails again and again", extra=told(held))
+        self.count(lease, await self.write(held, failed_results(lease, positions), Ending.GIVE_BACK))
+        await settle_run(self.database, lease.run.run_id)
         return "done"
 
     async def fail(self, held: Held, reason: PhaseCannotContinue) -> None:
@@ -268,12 +295,6 @@ class Worker:
             async with self.database.transaction() as tx:
                 await store.release_chunk(tx, held.lease.lease_id, counts_as_attempt=counts_as_attempt)
 
-    async def tell_totals(self, run: RunPlan) -> None:
-        """The accountant looks at running runs only: what was written after a pause is told here."""
-        async with self.database.transaction() as tx:
-            await commands.lock_run(tx, run.run_id)
-            await commands.record_progress(tx, run.run_id, await store.sum_chunks(tx, run.run_id))
-
     async def drain(self) -> None:
         """Give everything back: what is finished is written first; what takes too long is cut off."""
         self.draining.set()
@@ -289,7 +310,7 @@ class Worker:
         """Sign off: whatever is still leased to us is free, and the rates are shared by fewer."""
         with contextlib.suppress(Refused, *DATABASE_ERRORS):
             async with self.database.transaction() as tx:
-                await store.release_worker(tx, self.identity.worker_id)
+                await store.release_worker(tx, self.identity.worker_id, counts_as_attempt=False)
 
     def count(self, lease: Lease, receipt: Receipt) -> None:
         labels = LABELS[lease.run.phase]

@@ -87,6 +87,10 @@ class OffsetItems(msgspec.Struct, frozen=True):
     end_position: int
     range: OffsetRange
 
+    @property
+    def positions(self) -> Positions:
+        return np.arange(self.first_position, self.end_position, dtype=np.int32)
+
 
 class NameItems(msgspec.Struct, frozen=True):
     """Names to resolve."""

@@ -12,7 +12,7 @@ MARK_RUN_PLANNED = SQL["mark_run_planned"]
 PLAN_GENERATION = SQL["plan_generation"]
 PLAN_NAMES = SQL["plan_names"]
 PLAN_RESOLVED = SQL["plan_resolved"]
-CLOSE_PENDING_RETRIES = SQL["close_pending_retries"]
+CLOSE_UNFINISHED_RETRIES = SQL["close_unfinished_retries"]
 PLAN_RETRY_DNS = SQL["plan_retry_dns"]
 PLAN_RETRY_HTTP = SQL["plan_retry_http"]
 PLAN_RETRY_SCORES = SQL["plan_retry_scores"]
@@ -65,8 +65,8 @@ async def plan_fresh(
 
 
 async def plan_retry(tx: Tx, run_id: int, phase: CampaignPhase) -> None:
-    """Chunks for what failed and can be retried; those of an earlier retry that are still pending are taken over."""
-    await tx.execute(CLOSE_PENDING_RETRIES, run_id)
+    """Chunks for what failed and can be retried; those of an earlier retry that are unfinished are taken over."""
+    await tx.execute(CLOSE_UNFINISHED_RETRIES, run_id)
     items = CHUNK_ITEMS[phase]
     match phase:
         case CampaignPhase.DOMAIN_GENERATION:

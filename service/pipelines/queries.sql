@@ -41,9 +41,12 @@ FROM (
 ) AS w
 GROUP BY w.part
 
--- name: close_pending_retries
--- A new retry covers what an earlier one left; what that one did stays counted.
-UPDATE chunks SET state = 'done' WHERE run_id = $1 AND kind = 'retry' AND state = 'pending'
+-- name: close_unfinished_retries
+-- A new retry covers what an earlier one left; what that one did stays counted. Whoever holds one still is fenced off,
+-- or the same domains would be retried, and counted as retrying, twice.
+UPDATE chunks
+SET state = 'done', lease_id = NULL, worker_id = NULL, leased_until = NULL
+WHERE run_id = $1 AND kind = 'retry' AND state <> 'done'
 
 -- name: plan_retry_dns
 -- Ranges that hold so many names whose outcome can be retried.
@@ -178,9 +181,11 @@ SET
 WHERE lease_id = $1
 
 -- name: release_worker
--- A worker process that is known to be dead holds nothing any more.
+-- A worker process that has ended holds nothing any more.
 UPDATE chunks
-SET state = 'pending', lease_id = NULL, worker_id = NULL, leased_until = NULL
+SET
+    state = 'pending', lease_id = NULL, worker_id = NULL, leased_until = NULL,
+    attempt_count = CASE WHEN $2 THEN attempt_count ELSE greatest(attempt_count - 1, 0) END
 WHERE worker_id = $1 AND state = 'leased'
 
 -- name: insert_half
@@ -227,23 +232,28 @@ SELECT r.phase_status = 'running' AND r.plan = 'planned'
 FROM phase_runs r
 WHERE r.run_id = $1
 
--- name: sum_chunks
--- What a run's chunks add up to; domains that are being retried have a failed outcome still, and are not failed.
-SELECT
-    coalesce(sum(succeeded_count), 0)::bigint AS succeeded,
-    coalesce(sum(negative_count), 0)::bigint AS negative,
-    coalesce(sum(failed_count), 0)::bigint AS failed,
-    coalesce(sum(item_count) FILTER (WHERE kind = 'retry' AND state <> 'done'), 0)::bigint AS retrying
-FROM chunks
-WHERE run_id = $1
+-- name: is_run_running
+-- Whether the accountant looks at it by itself.
+SELECT phase_status = 'running' FROM phase_runs WHERE run_id = $1
 
--- name: sum_outcomes
--- The same by outcome code.
-SELECT u.code, sum(u.amount)::bigint AS amount
+-- name: sum_chunks
+-- What a run's chunks add up to, altogether and by outcome code, at one instant; domains that are being retried have
+-- a failed outcome still, and are not failed.
+SELECT
+    coalesce(sum(c.succeeded_count), 0)::bigint AS succeeded,
+    coalesce(sum(c.negative_count), 0)::bigint AS negative,
+    coalesce(sum(c.failed_count), 0)::bigint AS failed,
+    coalesce(sum(c.item_count) FILTER (WHERE c.kind = 'retry' AND c.state <> 'done'), 0)::bigint AS retrying,
+    ARRAY(
+        SELECT sum(u.amount)::bigint
+        FROM chunks k
+        CROSS JOIN LATERAL unnest(k.outcome_counts) WITH ORDINALITY AS u (amount, code)
+        WHERE k.run_id = $1
+        GROUP BY u.code
+        ORDER BY u.code
+    ) AS outcomes
 FROM chunks c
-CROSS JOIN LATERAL unnest(c.outcome_counts) WITH ORDINALITY AS u (amount, code)
 WHERE c.run_id = $1
-GROUP BY u.code
 
 -- name: try_accounting_lock
 -- One accountant at a time is enough; the lock ends with the transaction.

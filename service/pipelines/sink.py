@@ -1,4 +1,4 @@
-"""Write what was found: rows by COPY and the chunk's counts, in one transaction that begins with the lease's lock."""
+"""Write what was found: rows by COPY and the chunk's counts, in the transaction that locked the chunk by its lease."""
 
 from enum import StrEnum
 from typing import assert_never
@@ -7,7 +7,17 @@ import numpy as np
 
 from service.campaigns.outcomes import INTERNAL_ERROR, LABELS
 from service.pipelines import store
-from service.pipelines.model import ChunkKind, Lease, NameBlocks, Receipt, Results, RowResults, count_outcomes
+from service.pipelines.model import (
+    ChunkKind,
+    Lease,
+    NameBlocks,
+    Positions,
+    Receipt,
+    Record,
+    Results,
+    RowResults,
+    count_outcomes,
+)
 from service.pipelines.planner import TABLES
 from service.pipelines.store import SQL, ChunkProgress, LockedChunk
 from service.postgres.copying import binary_stream, lay_out_names
@@ -67,9 +77,8 @@ class Ending(StrEnum):
     GIVE_BACK = "give_back"
 
 
-async def write_results(tx: Tx, lease: Lease, results: Results, ending: Ending) -> Receipt:
-    """Write the finished items; raises LeaseLost, with nothing written, if the chunk is somebody else's by now."""
-    chunk = await store.lock_chunk(tx, lease)
+async def write_results(tx: Tx, lease: Lease, chunk: LockedChunk, results: Results, ending: Ending) -> Receipt:
+    """Write the finished items of a chunk that this transaction has locked by its lease."""
     phase = lease.run.phase
     replaced = await delete_replaced(tx, lease, results)
     await copy_rows(tx, lease, results)
@@ -117,21 +126,20 @@ async def copy_rows(tx: Tx, lease: Lease, results: Results) -> None:
         await tx.copy_records(TABLES[phase], COLUMNS[phase], records)
 
 
-def failed_results(lease: Lease, position: int) -> Results:
-    """The outcome of a single item that fails again and again, whatever it does to its workers."""
+def failed_results(lease: Lease, positions: Positions) -> Results:
+    """The outcome of items that fail again and again, whatever it does to their workers."""
     phase = lease.run.phase
     code = INTERNAL_ERROR[phase]
-    positions = np.array([position], dtype=np.int32)
-    outcomes = np.array([code], dtype=np.uint8)
+    outcomes = np.full(len(positions), code, dtype=np.uint8)
     match phase:
         case CampaignPhase.DOMAIN_GENERATION:
-            return NameBlocks(positions, outcomes, np.zeros((1, 1), dtype=np.uint8))
+            return NameBlocks(positions, outcomes, np.zeros((len(positions), 1), dtype=np.uint8))
         case CampaignPhase.DNS_VALIDATION:
-            return RowResults(positions, outcomes, [(position, code, -1, 0, None, None, None)])
+            row: Record = (code, -1, 0, None, None, None)
         case CampaignPhase.HTTP_VALIDATION:
-            row = (position, code, None, False, 0, 0, 0, 0, 0.0, 0, None, None, None)
-            return RowResults(positions, outcomes, [row])
+            row = (code, None, False, 0, 0, 0, 0, 0.0, 0, None, None, None)
         case CampaignPhase.ANALYSIS:
-            return RowResults(positions, outcomes, [(position, 0.0, code, 0, None, 0)])
+            row = (0.0, code, 0, None, 0)
         case _:
             assert_never(phase)
+    return RowResults(positions, outcomes, [(position, *row) for position in positions.tolist()])

@@ -37,8 +37,8 @@ LOCK_PLAN_OF_RUN = SQL["lock_plan_of_run"]
 LIST_CHANGED_RUNS = SQL["list_changed_runs"]
 LIST_FINISHED_RUNS = SQL["list_finished_runs"]
 IS_RUN_OVER = SQL["is_run_over"]
+IS_RUN_RUNNING = SQL["is_run_running"]
 SUM_CHUNKS = SQL["sum_chunks"]
-SUM_OUTCOMES = SQL["sum_outcomes"]
 TRY_ACCOUNTING_LOCK = SQL["try_accounting_lock"]
 UPSERT_WORKER = SQL["upsert_worker"]
 DELETE_WORKER = SQL["delete_worker"]
@@ -156,21 +156,20 @@ async def release_chunk(tx: Tx, lease_id: UUID, *, counts_as_attempt: bool) -> N
     await tx.execute(RELEASE_CHUNK, lease_id, counts_as_attempt)
 
 
-async def release_worker(tx: Tx, worker_id: UUID) -> int:
-    """How many chunks a dead worker gave back."""
-    released = await tx.execute(RELEASE_WORKER, worker_id)
+async def release_worker(tx: Tx, worker_id: UUID, *, counts_as_attempt: bool = True) -> int:
+    """How many chunks a worker gave back: a dead one tried them in vain, one that signs off did not."""
+    released = await tx.execute(RELEASE_WORKER, worker_id, counts_as_attempt)
     await tx.execute(DELETE_WORKER, worker_id)
     return released
 
 
-async def halve_chunk(tx: Tx, lease: Lease) -> None:
-    """Two halves, each to be tried anew; somewhere in one of them lies what fails."""
+async def halve_chunk(tx: Tx, lease: Lease, middle_position: int, second_item_count: int) -> None:
+    """Two halves, each to be tried anew; somewhere in one of them lies what fails. The second begins at the middle."""
     await tx.value(LOCK_PLAN_OF_RUN, lease.run.run_id)
     chunk = await lock_chunk(tx, lease)
-    middle = (chunk.first_position + chunk.end_position) // 2
-    second = chunk.item_count // 2
-    await tx.execute(INSERT_HALF, lease.run.run_id, chunk.kind, middle, chunk.end_position, second)
-    await tx.execute(UPDATE_FIRST_HALF, lease.run.run_id, lease.number, middle, chunk.item_count - second)
+    run_id, second, first = lease.run.run_id, second_item_count, chunk.item_count - second_item_count
+    await tx.execute(INSERT_HALF, run_id, chunk.kind, middle_position, chunk.end_position, second)
+    await tx.execute(UPDATE_FIRST_HALF, run_id, lease.number, middle_position, first)
 
 
 async def try_accounting_lock(tx: Tx) -> bool:
@@ -189,18 +188,20 @@ async def is_run_over(tx: Tx, run_id: int) -> bool:
     return bool(await tx.value(IS_RUN_OVER, run_id))
 
 
+async def is_run_running(tx: Tx, run_id: int) -> bool:
+    return bool(await tx.value(IS_RUN_RUNNING, run_id))
+
+
 async def sum_chunks(tx: Tx, run_id: int) -> ChunkCounts:
     """What a run's chunks add up to."""
     sums = await tx.find(SUM_CHUNKS, run_id)
     assert sums is not None
-    by_code = {row["code"]: row["amount"] for row in await tx.fetch(SUM_OUTCOMES, run_id)}
-    outcomes = tuple(int(by_code.get(code, 0)) for code in range(1, max(by_code, default=0) + 1))
     return ChunkCounts(
         succeeded=sums["succeeded"],
         negative=sums["negative"],
         failed=sums["failed"] - sums["retrying"],
         retrying=sums["retrying"],
-        outcomes=outcomes,
+        outcomes=tuple(sums["outcomes"]),
     )
 
 

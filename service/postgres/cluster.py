@@ -268,9 +268,7 @@ def _read_pid_file(site: Site) -> Running | None:
     if not lines or not lines[0].isdecimal():
         return None
     lines += [""] * 8
-    return Running(
-        pid=int(lines[0]), data_folder=Path(lines[1]), socket_folder=Path(lines[4]), status=lines[7].strip()
-    )
+    return Running(pid=int(lines[0]), data_folder=Path(lines[1]), socket_folder=Path(lines[4]), status=lines[7].strip())
 
 
 def _is_of_this_data(site: Site, noted: Running) -> bool:

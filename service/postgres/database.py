@@ -21,7 +21,7 @@ CONNECT_SECONDS_MAX = 10.0
 SERVER_VERSION_MIN = 18
 
 
-DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 class Tx:
@@ -56,7 +56,7 @@ class Tx:
             await transaction.start()
             now = await connection.fetchval("SELECT now()")
         except BaseException:
-            await pool.release(connection)
+            await self._release(connection)
             raise
         self._connection, self._transaction = connection, transaction
         self._now = now + self._database.clock_offset
@@ -135,6 +135,11 @@ class Tx:
                 with contextlib.suppress(*DATABASE_ERRORS):
                     await transaction.rollback()
         finally:
+            await self._release(connection)
+
+    async def _release(self, connection: PoolConnectionProxy) -> None:
+        """Give a connection back. One that is broken is thrown away by the pool: how the transaction ended stands."""
+        with contextlib.suppress(*DATABASE_ERRORS):
             await self._database.pool.release(connection)
 
 
@@ -249,6 +254,8 @@ DATABASE_SENTENCES: tuple[tuple[type[BaseException], Unavailable], ...] = (
     (asyncpg.AdminShutdownError, LOST_SENTENCE),
     (asyncpg.CrashShutdownError, LOST_SENTENCE),
     (ConnectionError, LOST_SENTENCE),
+    # The driver's name for a connection that the server has ended and whose end it has not read to the last byte.
+    (asyncpg.InternalClientError, LOST_SENTENCE),
 )
 
 
