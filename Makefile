@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers simulate verify schema lock clean
+.PHONY: help run test lint types test-peers simulate crashes verify schema lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx (Debian: 
 
 simulate: $(VENV)/ready ## Drive ticks, clock and cancellation at random: make simulate SEED=n
 	@$(BIN)/python -m tests.simulation.run --seed $(SEED)
+
+crashes: $(VENV)/ready ## Kill workers, their parent and PostgreSQL under a campaign of 20,000 names, five times
+	@$(BIN)/python -m tests.crashes.run --seed $(SEED)
 
 verify: $(VENV)/ready ## Check that generated files are what their sources make
 	@$(BIN)/python -m tests.contracts.schema_picture
