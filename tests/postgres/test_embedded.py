@@ -151,7 +151,8 @@ async def test_a_home_copied_while_its_server_runs_gets_a_server_of_its_own(made
     """The copy's pid file leads to the original: whoever works on the copy must not work on the original's data."""
     copy = made_home.parent / "copy"
     async with embedded_postgres(made_home, durable=False) as original:
-        subprocess.run(["cp", "-a", made_home, copy], check=True)
+        copying = await asyncio.create_subprocess_exec("cp", "-a", made_home, copy)
+        assert await copying.wait() == 0
         async with embedded_postgres(copy, durable=False) as copied:
             assert copied.pid != original.pid
             assert await ask(copied.dsn, "SHOW data_directory") == str(copy / "postgres")
