@@ -6,6 +6,18 @@ CREATE SEQUENCE public.large_set_ids AS integer INCREMENT 1 MINVALUE 1000000000 
 
 CREATE SEQUENCE public.small_set_ids AS integer INCREMENT 1 MINVALUE 1 MAXVALUE 999999999 START 1 CACHE 1;
 
+CREATE TABLE public.acts (
+    act_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    tenant_id uuid NOT NULL,
+    actor text NOT NULL,
+    act text NOT NULL,
+    target text NOT NULL,
+    detail jsonb NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT acts_pkey PRIMARY KEY (act_id),
+    CONSTRAINT acts_act CHECK ((act = ANY (ARRAY['key_made'::text, 'key_revoked'::text, 'session_opened'::text, 'session_closed'::text, 'campaign_created'::text])))
+);
+
 CREATE TABLE public.api_keys (
     key_id uuid DEFAULT uuidv7() NOT NULL,
     tenant_id uuid NOT NULL,
@@ -14,9 +26,12 @@ CREATE TABLE public.api_keys (
     hint text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    scopes text[] DEFAULT '{read,write,admin}'::text[] NOT NULL,
+    expires_at timestamp with time zone,
     CONSTRAINT api_keys_pkey PRIMARY KEY (key_id),
     CONSTRAINT api_keys_secret_unique UNIQUE (secret_hash),
-    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
+    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200))),
+    CONSTRAINT api_keys_scopes CHECK (((scopes <@ '{read,write,admin}'::text[]) AND (cardinality(scopes) > 0)))
 );
 
 CREATE TABLE public.campaigns (
@@ -106,6 +121,47 @@ CREATE TABLE public.http_results (
     CONSTRAINT http_results_pkey PRIMARY KEY (set_id, "position")
 )
 PARTITION BY RANGE (set_id);
+
+CREATE TABLE public.import_rejects (
+    import_id uuid NOT NULL,
+    line bigint NOT NULL,
+    reason text NOT NULL,
+    text text NOT NULL,
+    CONSTRAINT import_rejects_pkey PRIMARY KEY (import_id, line)
+);
+
+CREATE TABLE public.imports (
+    import_id uuid DEFAULT uuidv7() NOT NULL,
+    campaign_id uuid NOT NULL,
+    byte_count bigint DEFAULT 0 NOT NULL,
+    line_count bigint DEFAULT 0 NOT NULL,
+    accepted_count bigint DEFAULT 0 NOT NULL,
+    duplicate_count bigint DEFAULT 0 NOT NULL,
+    rejected_count bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT imports_pkey PRIMARY KEY (import_id)
+)
+WITH (fillfactor=50);
+
+CREATE TABLE public.kept_answers (
+    tenant_id uuid NOT NULL,
+    idempotency_key text COLLATE "C" NOT NULL,
+    request_hash bytea NOT NULL,
+    status smallint NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    kept_at timestamp with time zone NOT NULL,
+    CONSTRAINT kept_answers_pkey PRIMARY KEY (tenant_id, idempotency_key)
+);
+
+CREATE TABLE public.name_sets (
+    set_id integer NOT NULL,
+    campaign_id uuid NOT NULL,
+    row_count bigint NOT NULL,
+    CONSTRAINT name_sets_pkey PRIMARY KEY (set_id),
+    CONSTRAINT name_sets_row_count CHECK ((row_count >= 0))
+);
 
 CREATE TABLE public.names (
     set_id integer NOT NULL,
@@ -207,6 +263,35 @@ CREATE TABLE public.scores (
 )
 PARTITION BY RANGE (set_id);
 
+CREATE TABLE public.secrets (
+    name text NOT NULL,
+    value bytea NOT NULL,
+    CONSTRAINT secrets_pkey PRIMARY KEY (name),
+    CONSTRAINT secrets_value_length CHECK ((octet_length(value) >= 32))
+);
+
+CREATE TABLE public.sessions (
+    session_id uuid DEFAULT uuidv7() NOT NULL,
+    key_id uuid NOT NULL,
+    secret_hash bytea NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sessions_pkey PRIMARY KEY (session_id),
+    CONSTRAINT sessions_secret_unique UNIQUE (secret_hash)
+);
+
+CREATE TABLE public.staged_names (
+    line bigint NOT NULL,
+    name text COLLATE "C" NOT NULL
+);
+
+CREATE TABLE public.staged_rejects (
+    line bigint NOT NULL,
+    reason text NOT NULL,
+    text text NOT NULL
+);
+
 CREATE TABLE public.tenants (
     tenant_id uuid DEFAULT uuidv7() NOT NULL,
     name text NOT NULL,
@@ -236,6 +321,8 @@ CREATE TABLE public.names_shared PARTITION OF public.names FOR VALUES FROM (MINV
 
 CREATE TABLE public.scores_shared PARTITION OF public.scores FOR VALUES FROM (MINVALUE) TO (1000000000);
 
+CREATE INDEX acts_by_tenant ON public.acts USING btree (tenant_id, act_id);
+
 CREATE INDEX api_keys_by_tenant ON public.api_keys USING btree (tenant_id, key_id);
 
 CREATE INDEX campaigns_by_tenant ON public.campaigns USING btree (tenant_id, campaign_id);
@@ -243,6 +330,14 @@ CREATE INDEX campaigns_by_tenant ON public.campaigns USING btree (tenant_id, cam
 CREATE INDEX chunks_leased ON public.chunks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
 
 CREATE INDEX chunks_unfinished ON public.chunks USING btree (run_id, number) WHERE (state <> 'done'::text);
+
+CREATE INDEX http_results_with_keywords ON public.http_results USING btree (set_id, "position") INCLUDE (outcome, keyword_bits) WHERE (keyword_bits <> 0);
+
+CREATE INDEX imports_by_campaign ON public.imports USING btree (campaign_id, import_id);
+
+CREATE INDEX kept_answers_by_age ON public.kept_answers USING btree (kept_at);
+
+CREATE INDEX name_sets_by_campaign ON public.name_sets USING btree (campaign_id);
 
 CREATE INDEX phase_runs_running ON public.phase_runs USING btree (run_id) WHERE (phase_status = 'running'::text);
 
@@ -252,6 +347,14 @@ CREATE INDEX progress_states_by_change ON public.progress_states USING btree (ch
 
 CREATE INDEX progress_states_by_tenant ON public.progress_states USING btree (tenant_id);
 
+CREATE INDEX scores_by_score ON public.scores USING btree (set_id, score, "position") INCLUDE (outcome, dns_outcome, http_outcome, keyword_bits) WHERE (score > (0)::double precision);
+
+CREATE INDEX scores_with_keywords ON public.scores USING btree (set_id, score, "position") INCLUDE (outcome, dns_outcome, http_outcome, keyword_bits) WHERE ((score > (0)::double precision) AND (keyword_bits <> 0));
+
+CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
+
+ALTER TABLE public.acts ADD CONSTRAINT acts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
 ALTER TABLE public.api_keys ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 
 ALTER TABLE public.campaigns ADD CONSTRAINT campaigns_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
@@ -259,6 +362,14 @@ ALTER TABLE public.campaigns ADD CONSTRAINT campaigns_tenant_id_fkey FOREIGN KEY
 ALTER TABLE public.chunks ADD CONSTRAINT chunks_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.phase_runs(run_id) ON DELETE CASCADE;
 
 ALTER TABLE public.generation_ranges ADD CONSTRAINT generation_ranges_run_id_fkey FOREIGN KEY (run_id) REFERENCES public.phase_runs(run_id) ON DELETE CASCADE;
+
+ALTER TABLE public.import_rejects ADD CONSTRAINT import_rejects_import_id_fkey FOREIGN KEY (import_id) REFERENCES public.imports(import_id) ON DELETE CASCADE;
+
+ALTER TABLE public.imports ADD CONSTRAINT imports_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
+
+ALTER TABLE public.kept_answers ADD CONSTRAINT kept_answers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.name_sets ADD CONSTRAINT name_sets_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
 
 ALTER TABLE public.pattern_spaces ADD CONSTRAINT pattern_spaces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 
@@ -269,3 +380,5 @@ ALTER TABLE public.phase_transitions ADD CONSTRAINT phase_transitions_campaign_i
 ALTER TABLE public.progress_states ADD CONSTRAINT progress_states_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
 
 ALTER TABLE public.progress_states ADD CONSTRAINT progress_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.sessions ADD CONSTRAINT sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.api_keys(key_id);

@@ -11,14 +11,20 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 from litestar import Litestar, Response, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from service.access import api as access_api
 from service.access import commands as access
 from service.access.model import Key, NewKey, Principal
 from service.campaigns import api as campaigns_api
 from service.campaigns.commands import CHUNKS_BELL
+from service.domains.importing import api as importing_api
+from service.domains.importing.commands import Slots
+from service.domains.previewing import api as previewing_api
+from service.domains.reading import api as reading_api
 from service.errors import Unavailable
 from service.pipelines import api as pipelines_api
 from service.pipelines import store as pipelines_store
@@ -36,14 +42,18 @@ from service.resolving.model import ResolverAddress
 from service.runtime.loop import run_forever
 from service.runtime.processes import Child, keep_alive
 from service.sandbox.server import Sandbox, SandboxSettings, running_sandbox
-from service.settings import Settings, variable_name
+from service.settings import Settings, describe_settings, shown_value, variable_name
 from service.web.application import API_VERSION, create_application
-from service.web.authentication import PUBLIC
+from service.web.authentication import ADMIN_ONLY, PUBLIC
+from service.web.idempotency import delete_old_answers
+from service.web.limits import Limits
 from service.web.serving import serve
 
 API_CONNECTIONS_MAX = 16
 WORKER_CONNECTIONS_MAX = 6
 SUPERVISOR_CONNECTIONS_MAX = 2
+CLEAN_UP_SECONDS = 60.0
+DEFAULT_SETTINGS = Settings()
 HTTPS_PORT, HTTP_PORT = 443, 80
 
 
@@ -106,7 +116,7 @@ async def revoke_key(url: str, *, tenant: str, key_id: UUID) -> None:
 
 
 @contextlib.asynccontextmanager
-async def application(url: str, stop: asyncio.Event) -> AsyncIterator[Litestar]:
+async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAULT_SETTINGS) -> AsyncIterator[Litestar]:
     """The API over one database, with its hub running."""
     async with open_database(url, connections_max=API_CONNECTIONS_MAX) as database:
         hub = Hub(database)
@@ -116,11 +126,31 @@ async def application(url: str, stop: asyncio.Event) -> AsyncIterator[Litestar]:
             async with database.transaction() as tx:
                 return await access.find_principal(tx, secret)
 
+        async def find_principal_of_session(secret: str) -> Principal | None:
+            async with database.transaction() as tx:
+                return await access.find_principal_of_session(tx, secret)
+
+        async def clean_up() -> int:
+            async with database.transaction() as tx:
+                return await delete_old_answers(tx) + await access.delete_ended_sessions(tx)
+
         built = create_application(
-            [*campaigns_api.ROUTES, *pipelines_api.ROUTES, *progress_socket.ROUTES, *PROBES],
+            [
+                *campaigns_api.ROUTES,
+                *reading_api.ROUTES,
+                *importing_api.ROUTES,
+                *previewing_api.ROUTES,
+                *pipelines_api.ROUTES,
+                *progress_socket.ROUTES,
+                *access_api.ROUTES,
+                *OPERATIONS,
+            ],
             database=database,
             find_principal=find_principal,
-            state={"hub": hub, "stop": stop},
+            find_principal_of_session=find_principal_of_session,
+            limits=limits_of(settings),
+            origin=settings.origin,
+            state={"settings": settings, "hub": hub, "stop": stop, "import_slots": Slots()},
         )
         bells = Wakeups(url, (PROGRESS_BELL,))
         ended = asyncio.Event()
@@ -135,13 +165,24 @@ async def application(url: str, stop: asyncio.Event) -> AsyncIterator[Litestar]:
                 pause_seconds=LOOK_SECONDS,
             )
             tasks.create_task(looking)
+            tasks.create_task(run_forever("clean-up", clean_up, stop=ended, poll_seconds=CLEAN_UP_SECONDS))
             yield built
             ended.set()
 
 
-async def run_api(url: str, listener: socket.socket, stop: asyncio.Event) -> None:
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        requests_in_flight=settings.requests_in_flight,
+        body_seconds=settings.body_seconds,
+        statement_seconds=settings.statement_seconds,
+    )
+
+
+async def run_api(
+    url: str, listener: socket.socket, stop: asyncio.Event, settings: Settings = DEFAULT_SETTINGS
+) -> None:
     """Serve the API until told to stop."""
-    async with application(url, stop) as built:
+    async with application(url, stop, settings) as built:
         await serve(built, listener, stop)
 
 
@@ -245,4 +286,30 @@ async def get_metrics() -> Response[bytes]:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-PROBES: list[ControllerRouterHandler] = [get_liveness, get_readiness, get_metrics]
+class ShownSetting(msgspec.Struct, frozen=True):
+    """A setting as it is in this process; of a secret one only whether it is set."""
+
+    name: str
+    value: str
+    default: str
+    meaning: str
+
+
+class ShownSettings(msgspec.Struct, frozen=True):
+    items: tuple[ShownSetting, ...]
+
+
+@get("/settings", operation_id="get_settings", opt=ADMIN_ONLY, tags=["operations"])
+async def get_settings(state: State) -> ShownSettings:
+    """Tell how this process is set up; secrets are not shown."""
+    settings: Settings = state["settings"]
+    values = [shown_value(settings, field) for field in Settings.__struct_fields__]
+    return ShownSettings(
+        tuple(
+            ShownSetting(name, value, default, meaning)
+            for (name, default, meaning), value in zip(describe_settings(), values, strict=True)
+        )
+    )
+
+
+OPERATIONS: list[ControllerRouterHandler] = [get_liveness, get_readiness, get_metrics, get_settings]

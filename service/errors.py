@@ -5,15 +5,24 @@ class Refused(Exception):
     """A request that cannot be granted; `code` is stable for programs, `message` is a plain sentence for people.
 
     `pointer` names the offending field as a JSON pointer, where there is one; `available` lists what could be asked
-    for instead.
+    for instead; `retry_after_seconds` says when to ask again.
     """
 
-    def __init__(self, code: str, message: str, *, pointer: str | None = None, available: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        pointer: str | None = None,
+        available: tuple[str, ...] = (),
+        retry_after_seconds: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.pointer = pointer
         self.available = available
+        self.retry_after_seconds = retry_after_seconds
 
 
 class NotFound(Refused):
@@ -42,6 +51,10 @@ class Unauthenticated(Refused):
 
 class Exhausted(Refused):
     """A bound is reached; trying later may help."""
+
+
+class Throttled(Refused):
+    """The caller asks for too much at once; others are served."""
 
 
 class Unavailable(Refused):

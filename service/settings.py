@@ -11,8 +11,10 @@ from msgspec import Meta
 from service.errors import Invalid
 
 PREFIX = "PHASELINE_"
+SECRETS = frozenset({"database_url", "key"})  # never shown, not even in part
 WORKERS_MAX = 256  # processes on one machine
 Port = Annotated[int, Meta(ge=0, le=65_535)]
+Origin = Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +32,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: Annotated[
         str | None, Meta(description="Key that `phaseline campaign` presents; empty: the one in the file `<home>/key`.")
     ] = None
+    origin: Annotated[
+        Origin | None,
+        Meta(description="How browsers name the API, as in https://phaseline.example; empty: as they address it."),
+    ] = None
+    requests_in_flight: Annotated[
+        int, Meta(ge=1, description="Requests of one tenant that an API process answers at a time.")
+    ] = 200
+    body_seconds: Annotated[
+        float, Meta(gt=0, le=600, description="How long the body of a request may take to arrive, in seconds.")
+    ] = 20.0
+    statement_seconds: Annotated[
+        float, Meta(ge=0.1, le=600, description="How long a request may wait for one statement, in seconds.")
+    ] = 30.0
     workers: Annotated[int, Meta(ge=0, le=WORKERS_MAX, description="Worker processes; 0 means one for each core.")] = 0
     lease_seconds: Annotated[
         float, Meta(ge=1, le=600, description="How long a silent worker keeps its chunks, in seconds.")
@@ -89,6 +104,12 @@ def describe_settings() -> list[tuple[str, str, str]]:
         (variable_name(field), default_text(schema[field].get("default")), schema[field]["description"])
         for field in Settings.__struct_fields__
     ]
+
+
+def shown_value(settings: Settings, field: str) -> str:
+    """The present value of a setting; of a secret one, only whether there is one."""
+    value = getattr(settings, field)
+    return "(set, not shown)" if field in SECRETS and value is not None else default_text(value)
 
 
 def default_text(default: object) -> str:

@@ -76,17 +76,17 @@ class Caller:
         response = await request.build().send()
         data = bytes(await response.bytes())
         kind = response.headers.get("content-type") or ""
-        body = msgspec.json.decode(data) if "json" in kind and data else data
+        body = msgspec.json.decode(data) if "json" in kind and "ndjson" not in kind and data else data
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
 @contextlib.asynccontextmanager
-async def running_api(url: str) -> AsyncIterator[str]:
+async def running_api(url: str, settings: Settings | None = None) -> AsyncIterator[str]:
     """The API on a free port; its base URL."""
     stop = asyncio.Event()
     listener = listening_socket("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    serving = asyncio.create_task(assembly.run_api(url, listener, stop))
+    serving = asyncio.create_task(assembly.run_api(url, listener, stop, settings or Settings()))
     try:
         await until_ready(f"http://127.0.0.1:{port}", serving)
         yield f"http://127.0.0.1:{port}"

@@ -23,6 +23,7 @@ from service.errors import Invalid
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase, PhaseStatus
 from service.web.bodies import StrictBody
+from service.web.idempotency import IDEMPOTENT
 from service.web.paging import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match", description="The ETag that was read last.")]
@@ -32,7 +33,14 @@ Who = NamedDependency[Principal]
 Transaction = NamedDependency[Tx]
 
 
-@post("/campaigns", operation_id="create_campaign", dto=StrictBody, return_dto=None, tags=["campaigns"])
+@post(
+    "/campaigns",
+    operation_id="create_campaign",
+    opt=IDEMPOTENT,
+    dto=StrictBody,
+    return_dto=None,
+    tags=["campaigns"],
+)
 async def create_campaign(data: JSONBody[CreateCampaign], tx: Transaction, principal: Who) -> Response[Campaign]:
     """Create a campaign; it starts with its first transition."""
     campaign = await commands.create_campaign(tx, principal, data)
@@ -64,6 +72,7 @@ async def get_campaign(campaign_id: FromPath[UUID], tx: Transaction, principal: 
 @put(
     "/campaigns/{campaign_id:uuid}/transition",
     operation_id="transition_campaign",
+    opt=IDEMPOTENT,
     dto=StrictBody,
     return_dto=None,
     tags=["campaigns"],
@@ -110,6 +119,7 @@ def command_route(name: str, summary: str) -> ControllerRouterHandler:
     @post(
         f"/campaigns/{{campaign_id:uuid}}/{name}",
         operation_id=f"{name}_campaign",
+        opt=IDEMPOTENT,
         status_code=200,
         summary=summary,
         dto=StrictBody,

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from service.access.model import Principal
+from service.access.commands import note_act
+from service.access.model import Act, ActDetail, Principal
 from service.campaigns import rules, store
 from service.campaigns.configuration import check_configuration, checked_pattern, phase_configuration
 from service.campaigns.model import (
@@ -51,6 +52,7 @@ async def create_campaign(tx: Tx, principal: Principal, request: CreateCampaign)
     rules.check_initial_phase(request.initial_phase)
     check_configuration(request.configuration)
     campaign = await store.insert_campaign(tx, principal.tenant_id, request)
+    await note_act(tx, principal, Act.CAMPAIGN_CREATED, str(campaign.id), ActDetail(name=campaign.name))
     await announce_state(tx, campaign, campaign.phase, PhaseStatus.PENDING, counts=PhaseCounts())
     return store.shown(campaign, 0.0)
 
@@ -99,6 +101,32 @@ async def retry_campaign(
     retryable = count_retryable(campaign.phase, run.outcomes) if run else 0
     decision = rules.decide_retry(state_of(campaign), has_run=run is not None, retryable_count=retryable)
     return await carry_out(tx, campaign, decision, Cause("retry", TransitionCause.USER, reason, principal.actor))
+
+
+async def check_import(tx: Tx, principal: Principal, campaign_id: UUID) -> None:
+    """Refuse (Conflict) where no names can be imported now."""
+    campaign = await locked(tx, principal, campaign_id, None)
+    rules.decide_import(state_of(campaign))
+
+
+async def import_names(tx: Tx, principal: Principal, campaign_id: UUID, set_id: int, count: int) -> None:
+    """Make a filled set the campaign's names; refused as `check_import` refuses."""
+    campaign = await locked(tx, principal, campaign_id, None)
+    rules.decide_import(state_of(campaign))
+    await store.insert_name_set(tx, set_id, campaign.id, count)
+    await store.update_campaign_set(tx, campaign.id, CampaignPhase.DOMAIN_GENERATION, set_id)
+    cause = Cause("import", TransitionCause.USER, f"{count} names", principal.actor)
+    await move(tx, campaign, campaign.phase, campaign.status, cause)
+
+
+async def find_name_set(tx: Tx, principal: Principal, campaign_id: UUID) -> int | None:
+    """The campaign's names as they are now, if it has any."""
+    return await store.find_name_set(tx, principal.tenant_id, campaign_id)
+
+
+async def next_set_id(tx: Tx, count: int) -> int:
+    """The id of a new set of about so many rows; large ones have a partition of their own."""
+    return await store.next_set_id(tx, count)
 
 
 async def lock_run(tx: Tx, run_id: int) -> None:
@@ -275,12 +303,16 @@ async def measure_input(tx: Tx, campaign: StoredCampaign, phase: CampaignPhase) 
         ranges = await lease_names(tx, campaign.tenant_id, generation)
         total = ranges[-1].end_position if ranges else 0
         return ranges, total, generation.count - total
-    source = campaign.sets.dns if phase is CampaignPhase.HTTP_VALIDATION else campaign.sets.names
+    looks_up = phase is CampaignPhase.HTTP_VALIDATION and campaign.initial_phase is phase
+    if looks_up:  # with the resolvers of a DNS phase, which are asked for here as they are there
+        phase_configuration(campaign.configuration, CampaignPhase.DNS_VALIDATION)
+    resolved_only = phase is CampaignPhase.HTTP_VALIDATION and not looks_up
+    source = campaign.sets.dns if resolved_only else campaign.sets.names
     counts = await store.find_set_counts(tx, source) if source is not None else None
     if counts is None:
         raise Conflict("input_missing", f"{phase} has no domains to work on yet: import some first.")
     rows, outcomes = counts
-    if phase is CampaignPhase.HTTP_VALIDATION:
+    if resolved_only:
         rows = outcomes[DnsOutcome.RESOLVED - 1] if len(outcomes) >= DnsOutcome.RESOLVED else 0
     return [], rows, 0
 

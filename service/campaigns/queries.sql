@@ -73,6 +73,14 @@ SELECT nextval('small_set_ids')::integer
 -- A large set gets a partition of its own, made when its chunks are planned.
 SELECT nextval('large_set_ids')::integer
 
+-- name: find_name_set
+-- Which set holds the campaign's names; nothing is locked.
+SELECT name_set_id FROM campaigns WHERE campaign_id = $1 AND tenant_id = $2
+
+-- name: insert_name_set
+-- A set of names that was imported: no run made it, so its size is written down here.
+INSERT INTO name_sets (set_id, campaign_id, row_count) VALUES ($1, $2, $3)
+
 -- name: insert_run
 -- A new run of a phase, numbered within its campaign and phase.
 INSERT INTO phase_runs (
@@ -119,6 +127,8 @@ ORDER BY phase, number DESC
 -- name: find_set_counts
 -- How many rows a set holds, and how many of each outcome: what the next phase's total is made from.
 SELECT succeeded_count, outcome_counts FROM phase_runs WHERE run_id = $1
+UNION ALL
+SELECT row_count, '{}' FROM name_sets WHERE set_id = $1
 
 -- name: update_run_status
 -- Pause, resume, cancel, fail, complete. A status that is not an end clears the end.

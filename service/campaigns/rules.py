@@ -185,6 +185,14 @@ def decide_retry(state: State, *, has_run: bool, retryable_count: int) -> Decisi
             assert_never(state.status)
 
 
+def decide_import(state: State) -> None:
+    """Names come in from outside before anything has begun, where the campaign does not make its own; or Conflict."""
+    if state.initial is CampaignPhase.DOMAIN_GENERATION:
+        raise refuse(state, "names_generated", "This campaign generates its names; none can be imported.")
+    if state.phase is not state.initial or state.status is not PhaseStatus.PENDING:
+        raise refuse(state, "phase_not_pending", f"Names can be imported before {state.initial} is started.")
+
+
 def nothing_to_retry(state: State, phase: CampaignPhase) -> Conflict:
     return refuse(state, "nothing_to_retry", f"No domain of {phase} failed in a way that can be retried.")
 

@@ -32,6 +32,8 @@ UPDATE_CAMPAIGN_STATE = SQL["update_campaign_state"]
 UPDATE_CAMPAIGN_SET = SQL["update_campaign_set"]
 NEXT_SMALL_SET_ID = SQL["next_small_set_id"]
 NEXT_LARGE_SET_ID = SQL["next_large_set_id"]
+FIND_NAME_SET = SQL["find_name_set"]
+INSERT_NAME_SET = SQL["insert_name_set"]
 INSERT_RUN = SQL["insert_run"]
 LOCK_RUN = SQL["lock_run"]
 LOCK_NEWEST_RUN = SQL["lock_newest_run"]
@@ -165,8 +167,7 @@ async def update_campaign_set(tx: Tx, campaign_id: UUID, phase: CampaignPhase, s
 
 async def insert_run(tx: Tx, new: NewRun) -> int:
     """The new run's id, from the sequence that fits the size of its set."""
-    large = new.total > SHARED_SET_ROWS_MAX
-    run_id = int(await tx.value(NEXT_LARGE_SET_ID if large else NEXT_SMALL_SET_ID))
+    run_id = await next_set_id(tx, new.total)
     await tx.execute(
         INSERT_RUN,
         run_id,
@@ -182,6 +183,20 @@ async def insert_run(tx: Tx, new: NewRun) -> int:
         tx.now,
     )
     return run_id
+
+
+async def next_set_id(tx: Tx, count: int) -> int:
+    """An id from the sequence that fits a set of so many rows."""
+    return int(await tx.value(NEXT_LARGE_SET_ID if count > SHARED_SET_ROWS_MAX else NEXT_SMALL_SET_ID))
+
+
+async def find_name_set(tx: Tx, tenant_id: UUID, campaign_id: UUID) -> int | None:
+    found = await tx.value(FIND_NAME_SET, campaign_id, tenant_id)
+    return None if found is None else int(found)
+
+
+async def insert_name_set(tx: Tx, set_id: int, campaign_id: UUID, count: int) -> None:
+    await tx.execute(INSERT_NAME_SET, set_id, campaign_id, count)
 
 
 async def lock_run(tx: Tx, run_id: int) -> Run | None:

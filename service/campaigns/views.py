@@ -36,12 +36,13 @@ async def list_campaigns(
     status: PhaseStatus | None,
     limit: int,
 ) -> CampaignPage:
-    before = decode_cursor(cursor, UUID)
+    scope = ("campaigns", principal.tenant_id, phase, status)
+    before = await decode_cursor(tx, scope, cursor, UUID)
     found = await store.list_campaigns(
         tx, principal.tenant_id, before=before, phase=phase, status=status, limit=limit + 1
     )
     items, more = split_page(found, limit)
-    return CampaignPage(tuple(items), encode_cursor(items[-1].id) if more else None)
+    return CampaignPage(tuple(items), await encode_cursor(tx, scope, items[-1].id) if more else None)
 
 
 async def get_phases(tx: Tx, principal: Principal, campaign_id: UUID) -> Phases:
@@ -60,10 +61,11 @@ async def list_transitions(
     tx: Tx, principal: Principal, campaign_id: UUID, *, cursor: str | None, limit: int
 ) -> TransitionPage:
     await get_campaign(tx, principal, campaign_id)
-    before = decode_cursor(cursor, int)
+    scope = ("transitions", campaign_id)
+    before = await decode_cursor(tx, scope, cursor, int)
     found = await store.list_transitions(tx, campaign_id, before, limit + 1)
     items, more = split_page(found, limit)
-    return TransitionPage(tuple(items), encode_cursor(items[-1].id) if more else None)
+    return TransitionPage(tuple(items), await encode_cursor(tx, scope, items[-1].id) if more else None)
 
 
 def phase_run(state: rules.State, phase: CampaignPhase, run: Run | None) -> PhaseRun:

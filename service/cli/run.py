@@ -93,7 +93,7 @@ async def api_and_workers(
 ) -> AsyncIterator[None]:
     refused: Refused | None = None
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(assembly.run_api(database_url, listener, stop))
+        tasks.create_task(assembly.run_api(database_url, listener, stop, settings))
         tasks.create_task(assembly.supervise_workers(settings, database_url, stop))
         try:
             yield

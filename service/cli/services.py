@@ -49,7 +49,7 @@ async def serve(*, port: ApiPort = None) -> None:
     with listener:
         async with checked_database(settings) as url:
             write_line(f"Serving on {address_of(settings.host, listener.getsockname()[1])} ; Ctrl-C stops.")
-            await assembly.run_api(url, listener, stop)
+            await assembly.run_api(url, listener, stop, settings)
 
 
 def address_of(host: str, port: int) -> str:

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from service.pipelines.store import SQL, retryable_codes
 from service.postgres.database import Tx
+from service.postgres.partitions import LARGE_SET_ID_MIN, make_partition
 from service.progress.events import CampaignPhase
 from service.resolving.outcomes import DnsOutcome
 
@@ -24,7 +25,6 @@ CHUNK_ITEMS = {
     CampaignPhase.ANALYSIS: 50_000,
 }
 
-LARGE_SET_ID_MIN = 1_000_000_000
 TABLES = {
     CampaignPhase.DOMAIN_GENERATION: "names",
     CampaignPhase.DNS_VALIDATION: "dns_results",
@@ -58,6 +58,8 @@ async def plan_fresh(
             await tx.execute(PLAN_GENERATION, run_id, items)
         case CampaignPhase.DNS_VALIDATION | CampaignPhase.ANALYSIS:
             await tx.execute(PLAN_NAMES, run_id, name_set_id, items)
+        case CampaignPhase.HTTP_VALIDATION if dns_set_id is None:  # begins with names: all of them are looked up
+            await tx.execute(PLAN_NAMES, run_id, name_set_id, items)
         case CampaignPhase.HTTP_VALIDATION:
             await tx.execute(PLAN_RESOLVED, run_id, dns_set_id, items, int(DnsOutcome.RESOLVED))
         case _:
@@ -79,10 +81,3 @@ async def plan_retry(tx: Tx, run_id: int, phase: CampaignPhase) -> None:
             await tx.execute(PLAN_RETRY_SCORES, run_id, items, retryable_codes(phase))
         case _:
             assert_never(phase)
-
-
-async def make_partition(tx: Tx, table: str, set_id: int) -> None:
-    """A leaf for one large set. LIKE and ATTACH do not wait for readers of the parent, as PARTITION OF would."""
-    leaf = f"{table}_{set_id}"
-    await tx.define(f"CREATE TABLE {leaf} (LIKE {table} INCLUDING ALL)")
-    await tx.define(f"ALTER TABLE {table} ATTACH PARTITION {leaf} FOR VALUES FROM ({set_id}) TO ({set_id + 1})")

@@ -293,6 +293,22 @@ JOIN dns_results d ON d.set_id = $4 AND d.position = n.position AND d.position >
 WHERE n.set_id = $1 AND n.position >= $2 AND n.position < $3 AND d.outcome = ANY($5::smallint[])
 ORDER BY n.position
 
+-- name: read_names_without_page
+-- For runs without a DNS phase: the names of a range that have no HTTP outcome in this run yet.
+SELECT n.position, n.name
+FROM names n
+WHERE n.set_id = $1 AND n.position >= $2 AND n.position < $3
+  AND NOT EXISTS (SELECT FROM http_results h WHERE h.set_id = $4 AND h.position = n.position)
+ORDER BY n.position
+
+-- name: read_names_without_answer
+-- For the same: the names of a range whose HTTP outcome can be retried.
+SELECT n.position, n.name
+FROM names n
+JOIN http_results h ON h.set_id = $4 AND h.position = n.position AND h.position >= $2 AND h.position < $3
+WHERE n.set_id = $1 AND n.position >= $2 AND n.position < $3 AND h.outcome = ANY($5::smallint[])
+ORDER BY n.position
+
 -- name: read_hosts
 -- All resolved names of a range, with their addresses. Bounds stand on both tables: they do not cross joins.
 SELECT n.position, n.name, d.addresses, d.addresses_v6
@@ -320,9 +336,10 @@ WHERE d.set_id = $2 AND d.position >= $3 AND d.position < $4 AND d.outcome = $5 
 ORDER BY n.position
 
 -- name: read_facts
--- What the phases before found of each name of a range; $4 is the HTTP set, and may be null.
+-- What the phases before found of each name of a range. Where there was no DNS phase ($2 is null), HTTP looked the
+-- name up itself, and its outcome says what came of it: DNS counts as resolved (1).
 SELECT
-    n.position, coalesce(d.outcome, 0) AS dns_outcome, coalesce(h.outcome, 0) AS http_outcome,
+    n.position, coalesce(d.outcome, CASE WHEN $2::integer IS NULL THEN 1 ELSE 0 END) AS dns_outcome, coalesce(h.outcome, 0) AS http_outcome,
     coalesce(h.unique_keywords, 0) AS unique_keywords, coalesce(h.keyword_hits, 0) AS keyword_hits,
     coalesce(h.body_bytes, 0) AS body_bytes, coalesce(h.title_hit, false) AS title_hit,
     coalesce(h.parked_confidence, 0) AS parked_confidence, coalesce(h.keyword_bits, 0) AS keyword_bits
@@ -335,7 +352,7 @@ ORDER BY n.position
 -- name: read_facts_to_retry
 -- The same for names whose score can be retried.
 SELECT
-    n.position, coalesce(d.outcome, 0) AS dns_outcome, coalesce(h.outcome, 0) AS http_outcome,
+    n.position, coalesce(d.outcome, CASE WHEN $2::integer IS NULL THEN 1 ELSE 0 END) AS dns_outcome, coalesce(h.outcome, 0) AS http_outcome,
     coalesce(h.unique_keywords, 0) AS unique_keywords, coalesce(h.keyword_hits, 0) AS keyword_hits,
     coalesce(h.body_bytes, 0) AS body_bytes, coalesce(h.title_hit, false) AS title_hit,
     coalesce(h.parked_confidence, 0) AS parked_confidence, coalesce(h.keyword_bits, 0) AS keyword_bits

@@ -17,6 +17,8 @@ FIND_RANGE = SQL["find_range"]
 READ_NAMES = SQL["read_names"]
 READ_NAMES_WITHOUT_OUTCOME = SQL["read_names_without_outcome"]
 READ_NAMES_TO_RETRY = SQL["read_names_to_retry"]
+READ_NAMES_WITHOUT_PAGE = SQL["read_names_without_page"]
+READ_NAMES_WITHOUT_ANSWER = SQL["read_names_without_answer"]
 READ_HOSTS = SQL["read_hosts"]
 READ_HOSTS_WITHOUT_OUTCOME = SQL["read_hosts_without_outcome"]
 READ_HOSTS_TO_RETRY = SQL["read_hosts_to_retry"]
@@ -35,6 +37,8 @@ async def read_items(tx: Tx, lease: Lease) -> Items:
             return await read_offsets(tx, lease)
         case CampaignPhase.DNS_VALIDATION:
             return await read_names(tx, lease)
+        case CampaignPhase.HTTP_VALIDATION if lease.run.dns_set_id is None:
+            return await read_hosts_unresolved(tx, lease)
         case CampaignPhase.HTTP_VALIDATION:
             return await read_hosts(tx, lease)
         case CampaignPhase.ANALYSIS:
@@ -82,6 +86,23 @@ async def read_hosts(tx: Tx, lease: Lease) -> HostItems:
         [row["name"] for row in rows],
         [unpack(row) for row in rows],
     )
+
+
+async def read_hosts_unresolved(tx: Tx, lease: Lease) -> HostItems:
+    """Names of a campaign that begins with HTTP: nothing is known of their addresses yet."""
+    run = lease.run
+    bounds = (run.name_set_id, lease.first_position, lease.end_position)
+    match lease.kind:
+        case ChunkKind.FRESH:
+            rows = await tx.fetch(READ_NAMES, *bounds)
+        case ChunkKind.REMAINDER:
+            rows = await tx.fetch(READ_NAMES_WITHOUT_PAGE, *bounds, run.run_id)
+        case ChunkKind.RETRY:
+            rows = await tx.fetch(READ_NAMES_WITHOUT_ANSWER, *bounds, run.run_id, retryable_codes(run.phase))
+        case _:
+            assert_never(lease.kind)
+    names = [row["name"] for row in rows]
+    return HostItems(np.array([row["position"] for row in rows], dtype=np.int32), names, [()] * len(names))
 
 
 async def read_facts(tx: Tx, lease: Lease) -> FactItems:

@@ -63,11 +63,17 @@ def standing(campaign: Campaign) -> Observation:
     sentences = {
         PhaseStatus.PENDING: f"{phase} has not been started; ask for the transition to {phase}.",
         PhaseStatus.PAUSED: f"{phase} is paused; resume it.",
-        PhaseStatus.COMPLETED: f"{phase} is completed; ask for the transition to the next phase, if there is one.",
+        PhaseStatus.COMPLETED: after_completion(phase),
         PhaseStatus.FAILED: f"{phase} has failed; look at its error under /phases, mend it, then retry.",
         PhaseStatus.CANCELLED: f"{phase} was cancelled; retry goes on with what is unfinished.",
     }
     return Observation(campaign.phase_status, sentences[campaign.phase_status])
+
+
+def after_completion(phase: CampaignPhase) -> str:
+    if phase is CampaignPhase.ANALYSIS:
+        return "All phases are completed: the campaign is done."
+    return f"{phase} is completed; ask for the transition to the next phase."
 
 
 def running(campaign: Campaign, situation: asyncpg.Record, workers: list[WorkerView], now: datetime) -> Explanation:

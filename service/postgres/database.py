@@ -25,10 +25,14 @@ DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Intern
 
 
 class Tx:
-    """One transaction. Nothing is asked of the pool before the first statement."""
+    """One transaction. Nothing is asked of the pool before the first statement.
 
-    def __init__(self, database: "Database") -> None:
+    With `statement_seconds`, a statement that takes longer, waiting for locks included, is ended by the server.
+    """
+
+    def __init__(self, database: "Database", *, statement_seconds: float | None = None) -> None:
         self._database = database
+        self._statement_seconds = statement_seconds
         self._connection: PoolConnectionProxy | None = None
         self._transaction: asyncpg.transaction.Transaction | None = None
         self._now: datetime | None = None
@@ -54,13 +58,22 @@ class Tx:
         try:
             transaction = connection.transaction()
             await transaction.start()
-            now = await connection.fetchval("SELECT now()")
+            now = await self._start_clock(connection)
         except BaseException:
             await self._release(connection)
             raise
         self._connection, self._transaction = connection, transaction
         self._now = now + self._database.clock_offset
         return connection
+
+    async def _start_clock(self, connection: PoolConnectionProxy) -> datetime:
+        """The server's time; in the same round trip, the bound on the statements of this transaction."""
+        if self._statement_seconds is None:
+            now: datetime = await connection.fetchval("SELECT now()")
+        else:
+            milliseconds = str(round(self._statement_seconds * 1_000))
+            now = await connection.fetchval("SELECT now() FROM set_config('statement_timeout', $1, true)", milliseconds)
+        return now
 
     async def _ready(self) -> PoolConnectionProxy:
         return self._connection or await self._begin()
@@ -155,9 +168,9 @@ class Database:
         self.clock_offset = timedelta(0)
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
+    async def transaction(self, *, statement_seconds: float | None = None) -> AsyncIterator[Tx]:
         """Commit on leaving, roll back on any error; driver errors leave as sentences."""
-        tx = Tx(self)
+        tx = Tx(self, statement_seconds=statement_seconds)
         try:
             yield tx
         except BaseException as error:
@@ -266,4 +279,11 @@ def explain_database_error(error: BaseException) -> Refused | None:
             return Unavailable(refusal.code, refusal.message)
     if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
         return Unavailable(LOST_SENTENCE.code, LOST_SENTENCE.message)
+    return None
+
+
+def explain_cancelled_statement(error: BaseException) -> Unavailable | None:
+    """A sentence for a statement that was ended for taking too long; None for anything else."""
+    if isinstance(error, (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)):
+        return Unavailable("took_too_long", "This took too long, so it was given up; nothing was changed.")
     return None

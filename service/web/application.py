@@ -19,8 +19,11 @@ from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, S
 from service.errors import Refused
 from service.postgres.database import Database
 from service.runtime.telemetry import REQUEST_SECONDS
-from service.web.authentication import BearerAuthentication, FindPrincipal
+from service.web.authentication import Authentication, FindPrincipal
 from service.web.errors import failed, failed_in_database, failed_in_group, refused, refused_by_framework
+from service.web.idempotency import answer_once
+from service.web.limits import Flights, Limits, limit_body_time, limit_in_flight
+from service.web.security import add_security_headers, refuse_preflights
 from service.web.transactions import provide_transaction
 
 BODY_BYTES_MAX = 1_000_000
@@ -34,16 +37,32 @@ def create_application(
     *,
     database: Database,
     find_principal: FindPrincipal,
+    find_principal_of_session: FindPrincipal,
+    limits: Limits,
+    origin: str | None,
     state: dict[str, object],
     lifespan: Sequence[Lifespan] = (),
 ) -> Litestar:
-    """The application over these routes; `state` is what the features' handlers find there."""
+    """The application over these routes; `state` is what the features' handlers find there.
+
+    `origin` is how browsers name us, where a request does not tell (behind a proxy that speaks TLS).
+    """
     return Litestar(
         route_handlers=list(routes),
-        state=State({"database": database, **state}),
+        state=State({"database": database, "statement_seconds": limits.statement_seconds, "origin": origin, **state}),
         lifespan=list(lifespan),
         dependencies={"tx": Provide(provide_transaction), "principal": Provide(provide_user, sync_to_thread=False)},
-        middleware=[measure, DefineMiddleware(BearerAuthentication, find_principal=find_principal)],
+        middleware=[
+            measure,
+            refuse_preflights,
+            DefineMiddleware(limit_body_time, seconds=limits.body_seconds),
+            DefineMiddleware(
+                Authentication, find_principal=find_principal, find_principal_of_session=find_principal_of_session
+            ),
+            DefineMiddleware(limit_in_flight, flights=Flights(limits.requests_in_flight)),
+            answer_once,
+        ],
+        before_send=[add_security_headers],
         exception_handlers={
             Refused: refused,
             HTTPException: refused_by_framework,

@@ -17,10 +17,11 @@ from service.errors import (
     NotFound,
     PreconditionFailed,
     Refused,
+    Throttled,
     Unauthenticated,
     Unavailable,
 )
-from service.postgres.database import explain_database_error
+from service.postgres.database import explain_cancelled_statement, explain_database_error
 
 STATUSES: dict[type[Refused], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -30,6 +31,7 @@ STATUSES: dict[type[Refused], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Exhausted: HTTPStatus.SERVICE_UNAVAILABLE,
+    Throttled: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 AnyRequest = Request[Any, Any, State]
@@ -39,6 +41,7 @@ CODES_OF_THE_WEB = {
     HTTPStatus.BAD_REQUEST: "request_invalid",
     HTTPStatus.NOT_FOUND: "route_not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "media_type_unsupported",
     HTTPStatus.UNPROCESSABLE_ENTITY: "body_invalid",
@@ -61,8 +64,10 @@ class Problem(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 def refused(_: AnyRequest, error: Refused) -> Response[Problem]:
     status = STATUSES[type(error)]
     transitions = error.available if isinstance(error, Conflict) else None
+    headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
     return answer(
-        Problem(status.phrase, status, error.code, error.message, error.pointer, available_transitions=transitions)
+        Problem(status.phrase, status, error.code, error.message, error.pointer, available_transitions=transitions),
+        headers,
     )
 
 
@@ -94,7 +99,7 @@ def failed_in_group(request: AnyRequest, error: ExceptionGroup) -> Response[Prob
 
 def failed_in_database(request: AnyRequest, error: Exception) -> Response[Problem]:
     """A driver error: a sentence where it is nobody's bug."""
-    refusal = explain_database_error(error)
+    refusal = explain_cancelled_statement(error) or explain_database_error(error)
     return failed(request, error) if refusal is None else refused(request, refusal)
 
 
@@ -108,7 +113,7 @@ def failed(request: AnyRequest, error: Exception) -> Response[Problem]:
 def answer(problem: Problem, headers: dict[str, str] | None = None) -> Response[Problem]:
     headers = headers or {}
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="phaseline"'
     return Response(problem, status_code=problem.status, media_type=PROBLEM_TYPE, headers=headers)

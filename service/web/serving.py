@@ -9,6 +9,7 @@ import uvicorn
 from litestar import Litestar
 
 from service.errors import Unavailable
+from service.web.connections import BoundedConnection
 
 SHUTDOWN_SECONDS_MAX = 5
 CONNECTIONS_MAX = 20_000
@@ -47,6 +48,7 @@ async def serve(application: Litestar, listener: socket.socket, stop: asyncio.Ev
     server = Server(
         uvicorn.Config(
             application,
+            http=BoundedConnection,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -19,6 +19,7 @@ from service.campaigns.rules import (
     available_transitions,
     check_initial_phase,
     decide_cancel,
+    decide_import,
     decide_pause,
     decide_resume,
     decide_retry,
@@ -277,3 +278,28 @@ class CampaignMachine(RuleBasedStateMachine):
 
 
 TestCampaignMachine = CampaignMachine.TestCase
+
+
+@pytest.mark.parametrize("initial", [CampaignPhase.DNS_VALIDATION, CampaignPhase.HTTP_VALIDATION])
+@pytest.mark.parametrize("status", PhaseStatus)
+def test_names_are_imported_before_anything_has_begun(initial: CampaignPhase, status: PhaseStatus) -> None:
+    state = State(initial, initial, status)
+    if status is PhaseStatus.PENDING:
+        decide_import(state)
+        return
+    with pytest.raises(Conflict) as refused:
+        decide_import(state)
+    assert refused.value.code == "phase_not_pending"
+
+
+@pytest.mark.parametrize("status", PhaseStatus)
+def test_a_later_phase_takes_no_names(status: PhaseStatus) -> None:
+    with pytest.raises(Conflict):
+        decide_import(State(CampaignPhase.DNS_VALIDATION, CampaignPhase.HTTP_VALIDATION, status))
+
+
+@pytest.mark.parametrize("status", PhaseStatus)
+def test_a_campaign_that_generates_its_names_takes_none(status: PhaseStatus) -> None:
+    with pytest.raises(Conflict) as refused:
+        decide_import(State(CampaignPhase.DOMAIN_GENERATION, CampaignPhase.DOMAIN_GENERATION, status))
+    assert refused.value.code == "names_generated"

@@ -198,7 +198,7 @@ def test_keys_are_made_listed_and_revoked(here: Server, ask: Asked) -> None:
     assert "nightly" in listed
     assert made["secret"] not in listed
     assert ask("keys", "revoke", made["id"]).code == 0
-    assert "not known here, or it was revoked" in ask.refused("campaign", "list", "--key", made["secret"])
+    assert "not known here, or it expired or was revoked" in ask.refused("campaign", "list", "--key", made["secret"])
     known = {each["id"]: each for each in json.loads(ask("keys", "list", "--json").out)}
     assert known[made["id"]]["revokedAt"] is not None
 

@@ -1,24 +1,31 @@
 """Hosts -> pages."""
 
 import asyncio
+from collections.abc import Sequence
 
 import numpy as np
 
 from service.campaigns.model import HttpValidation
 from service.fetching.model import Probe, Target
 from service.pipelines.model import UNFINISHED, HostItems, Record, RowResults, RunPlan
-from service.pipelines.transforms.engines import Engines
+from service.pipelines.transforms.engines import Engines, Lookup
 
 
 async def validate_http(engines: Engines, run: RunPlan, items: HostItems, stop: asyncio.Event) -> RowResults:
     """An outcome for each host; those begun too late to finish before `stop` have none."""
     assert isinstance(run.configuration, HttpValidation)
-    targets = [Target(name, addresses) for name, addresses in zip(items.names, items.addresses, strict=True)]
+    known = items.addresses if run.dns_set_id is not None else await look_up(engines, run, items)
+    targets = [Target(name, addresses) for name, addresses in zip(items.names, known, strict=True)]
     async with engines.prober((run.network, run.dns_of_run, run.configuration)) as prober:
         probes = await prober.probe(targets, stop)
     outcomes = np.array([UNFINISHED if probe is None else probe.outcome for probe in probes], dtype=np.uint8)
     positions = items.positions.tolist()
     return RowResults(items.positions, outcomes, [record(*pair) for pair in zip(positions, probes, strict=True)])
+
+
+async def look_up(engines: Engines, run: RunPlan, items: HostItems) -> Sequence[tuple[bytes, ...]]:
+    """Addresses for a campaign that begins with HTTP; a name without any becomes `unresolvable`."""
+    return await Lookup(engines, (run.network, run.dns_of_run))(items.names)
 
 
 def record(position: int, probe: Probe | None) -> Record:

@@ -1,0 +1,45 @@
+"""Previews and estimates; nothing is locked or written."""
+
+from uuid import UUID
+
+from service.access.model import Principal
+from service.campaigns.configuration import checked_pattern
+from service.campaigns.model import DomainGeneration
+from service.campaigns.views import get_campaign
+from service.domains.previewing import rules, store
+from service.domains.previewing.model import PatternPreview, PhaseEstimate, TldPreview
+from service.generating.pattern import pattern_key, space_size, valid_count
+from service.generating.ranges import FreeSpace, share_offsets
+from service.postgres.database import Tx
+from service.progress.events import CampaignPhase
+
+
+async def preview_pattern(tx: Tx, principal: Principal, generation: DomainGeneration) -> PatternPreview:
+    """What a campaign of this pattern would take now; Invalid where the pattern makes no sense."""
+    pattern, tlds = checked_pattern(generation)
+    size = space_size(pattern)
+    used = await store.find_next_offsets(tx, principal.tenant_id, pattern_key(pattern), tlds)
+    spaces = [FreeSpace(tld, min(size, max(used.get(tld, 0), generation.offset)), size) for tld in tlds]
+    ranges = share_offsets(generation.count, spaces)
+    shortfall = generation.count - (ranges[-1].end_position if ranges else 0)
+    return PatternPreview(
+        space_size=size,
+        valid_names=valid_count(pattern),
+        shortfall=shortfall,
+        tlds=tuple(TldPreview(space.tld, space.first_offset, space.size) for space in spaces),
+        samples=rules.sample_names(pattern, spaces),
+        warnings=tuple(rules.pattern_warnings(spaces, shortfall)),
+    )
+
+
+async def estimate_phase(tx: Tx, principal: Principal, campaign_id: UUID, phase: CampaignPhase) -> PhaseEstimate:
+    """What this phase of a campaign would take, as it is configured now."""
+    campaign = await get_campaign(tx, principal, campaign_id)
+    return rules.estimate(
+        campaign.configuration,
+        phase,
+        await store.find_inputs(tx, principal.tenant_id, campaign_id),
+        initial=campaign.initial_phase,
+        measured_rate=await store.measure_rate(tx, principal.tenant_id, phase, campaign.configuration.network),
+        live_workers=await store.count_live_workers(tx),
+    )
