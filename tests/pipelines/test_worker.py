@@ -1,25 +1,28 @@
 """A worker at work on real DNS and HTTP traffic: whole campaigns, pauses, retries, poison, and who wins."""
 
 import asyncio
+from uuid import UUID
 
+import msgspec
 import pytest
 
 from service.access.model import Principal
 from service.campaigns import commands
 from service.campaigns.model import Advance, DnsValidation, Rerun, RerunScope, TransitionCampaign
 from service.campaigns.views import get_campaign, get_phases, list_transitions
-from service.pipelines.transforms.engines import Engines
+from service.pipelines.transforms.engines import DnsKey, Engines
 from service.postgres.database import Database
 from service.progress.events import CampaignPhase, PhaseStatus
+from service.resolving.engine import EngineSettings
 from tests.audit import audit
 from tests.world import a_campaign, running_sandbox, running_worker, start, transition, until
 
 GENERATION, DNS, HTTP, ANALYSIS = CampaignPhase
 
 
-async def check(database: Database, campaign_id: object) -> None:
+async def check(database: Database, campaign_id: UUID) -> None:
     async with database.pool.acquire() as connection:
-        await audit(connection, campaign_id)  # type: ignore[arg-type]
+        await audit(connection, campaign_id)
 
 
 async def test_an_automatic_campaign_goes_through_all_phases(database: Database, principal: Principal) -> None:
@@ -116,10 +119,10 @@ async def test_pause_gives_unfinished_domains_back(database: Database, principal
         await check(database, campaign.id)
 
 
-async def some_progress(database: Database, principal: Principal, campaign_id: object, at_least: int) -> None:
+async def some_progress(database: Database, principal: Principal, campaign_id: UUID, at_least: int) -> None:
     while True:
         async with database.transaction() as tx:
-            phases = await get_phases(tx, principal, campaign_id)  # type: ignore[arg-type]
+            phases = await get_phases(tx, principal, campaign_id)
         if next(run for run in phases.phases if run.phase is phases.current_phase).processed >= at_least:
             return
         await asyncio.sleep(0.05)
@@ -135,10 +138,8 @@ async def test_dead_resolvers_fail_the_run_not_the_names(
 ) -> None:
     quick = Engines.dns_settings
 
-    def impatient(self: Engines, key: object) -> object:
-        import msgspec
-
-        return msgspec.structs.replace(quick(self, key), dead_after_seconds=1.0)  # type: ignore[arg-type]
+    def impatient(self: Engines, key: DnsKey) -> EngineSettings:
+        return msgspec.structs.replace(quick(self, key), dead_after_seconds=1.0)
 
     monkeypatch.setattr(Engines, "dns_settings", impatient)
     async with running_sandbox() as (_, settings):
