@@ -40,8 +40,8 @@ def sample_campaign(count: int) -> CreateCampaign:
             dns_validation=DnsValidation(timeout_seconds=0.3),
             http_validation=HttpValidation(
                 keywords=tuple(Keyword(text) for text in KEYWORDS),
-                timeout_seconds=2.0,
-                connect_timeout_seconds=1.0,
+                timeout_seconds=5.0,  # ample for a busy machine: only what never comes may time out
+                connect_timeout_seconds=2.0,
                 concurrency=256,
             ),
         ),
