@@ -15,7 +15,7 @@ CREATE TABLE public.acts (
     detail jsonb NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     CONSTRAINT acts_pkey PRIMARY KEY (act_id),
-    CONSTRAINT acts_act CHECK ((act = ANY (ARRAY['key_made'::text, 'key_revoked'::text, 'session_opened'::text, 'session_closed'::text, 'campaign_created'::text])))
+    CONSTRAINT acts_act CHECK ((act = ANY (ARRAY['key_made'::text, 'key_revoked'::text, 'session_opened'::text, 'session_closed'::text, 'campaign_created'::text, 'campaign_deleted'::text])))
 );
 
 CREATE TABLE public.api_keys (
@@ -49,6 +49,7 @@ CREATE TABLE public.campaigns (
     score_set_id integer,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
     CONSTRAINT campaigns_pkey PRIMARY KEY (campaign_id),
     CONSTRAINT campaigns_current_phase CHECK ((current_phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text, 'analysis'::text]))),
     CONSTRAINT campaigns_initial_phase CHECK ((initial_phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text]))),
@@ -73,7 +74,7 @@ CREATE TABLE public.chunks (
     failed_count integer DEFAULT 0 NOT NULL,
     outcome_counts integer[] DEFAULT '{}'::integer[] NOT NULL,
     CONSTRAINT chunks_pkey PRIMARY KEY (run_id, number),
-    CONSTRAINT chunks_kind CHECK ((kind = ANY (ARRAY['fresh'::text, 'remainder'::text, 'retry'::text]))),
+    CONSTRAINT chunks_kind CHECK ((kind = ANY (ARRAY['fresh'::text, 'remainder'::text, 'retry'::text, 'kept'::text]))),
     CONSTRAINT chunks_lease CHECK (((state = 'leased'::text) = (lease_id IS NOT NULL))),
     CONSTRAINT chunks_range CHECK ((first_position < end_position)),
     CONSTRAINT chunks_state CHECK ((state = ANY (ARRAY['pending'::text, 'leased'::text, 'done'::text])))
@@ -89,6 +90,7 @@ CREATE TABLE public.dns_results (
     addresses bytea,
     addresses_v6 bytea,
     canonical_name text COLLATE "C",
+    found_after integer NOT NULL,
     CONSTRAINT dns_results_pkey PRIMARY KEY (set_id, "position")
 )
 PARTITION BY RANGE (set_id);
@@ -118,6 +120,7 @@ CREATE TABLE public.http_results (
     content_hash bigint,
     title text,
     final_url text,
+    found_after integer NOT NULL,
     CONSTRAINT http_results_pkey PRIMARY KEY (set_id, "position")
 )
 PARTITION BY RANGE (set_id);
@@ -207,12 +210,15 @@ CREATE TABLE public.phase_runs (
     finished_at timestamp with time zone,
     error_code text,
     error_message text,
+    kept_set_id integer,
+    kept_since timestamp with time zone,
     CONSTRAINT phase_runs_pkey PRIMARY KEY (run_id),
     CONSTRAINT phase_runs_number_unique UNIQUE (campaign_id, phase, number),
+    CONSTRAINT phase_runs_kept CHECK (((kept_set_id IS NULL) = (kept_since IS NULL))),
     CONSTRAINT phase_runs_network CHECK ((network = ANY (ARRAY['internet'::text, 'sandbox'::text]))),
     CONSTRAINT phase_runs_phase CHECK ((phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text, 'analysis'::text]))),
     CONSTRAINT phase_runs_phase_status CHECK ((phase_status = ANY (ARRAY['running'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
-    CONSTRAINT phase_runs_plan CHECK ((plan = ANY (ARRAY['fresh'::text, 'retry'::text, 'planned'::text]))),
+    CONSTRAINT phase_runs_plan CHECK ((plan = ANY (ARRAY['fresh'::text, 'keep'::text, 'retry'::text, 'planned'::text]))),
     CONSTRAINT phase_runs_total CHECK ((total_count >= 0))
 )
 WITH (fillfactor=50);
@@ -247,9 +253,19 @@ CREATE TABLE public.progress_states (
     failed_count bigint NOT NULL,
     rate_per_second double precision NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    deleted boolean DEFAULT false NOT NULL,
     CONSTRAINT progress_states_pkey PRIMARY KEY (campaign_id)
 )
 WITH (fillfactor=50);
+
+CREATE TABLE public.retired_sets (
+    set_id integer NOT NULL,
+    phase text NOT NULL,
+    campaign_id uuid NOT NULL,
+    retired_at timestamp with time zone NOT NULL,
+    CONSTRAINT retired_sets_pkey PRIMARY KEY (set_id),
+    CONSTRAINT retired_sets_phase CHECK ((phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text, 'analysis'::text])))
+);
 
 CREATE TABLE public.scores (
     set_id integer NOT NULL,
@@ -327,6 +343,8 @@ CREATE INDEX api_keys_by_tenant ON public.api_keys USING btree (tenant_id, key_i
 
 CREATE INDEX campaigns_by_tenant ON public.campaigns USING btree (tenant_id, campaign_id);
 
+CREATE INDEX campaigns_deleted ON public.campaigns USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
+
 CREATE INDEX chunks_leased ON public.chunks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
 
 CREATE INDEX chunks_unfinished ON public.chunks USING btree (run_id, number) WHERE (state <> 'done'::text);
@@ -346,6 +364,10 @@ CREATE INDEX phase_transitions_by_campaign ON public.phase_transitions USING btr
 CREATE INDEX progress_states_by_change ON public.progress_states USING btree (changed_in);
 
 CREATE INDEX progress_states_by_tenant ON public.progress_states USING btree (tenant_id);
+
+CREATE INDEX retired_sets_by_age ON public.retired_sets USING btree (retired_at);
+
+CREATE INDEX retired_sets_by_campaign ON public.retired_sets USING btree (campaign_id);
 
 CREATE INDEX scores_by_score ON public.scores USING btree (set_id, score, "position") INCLUDE (outcome, dns_outcome, http_outcome, keyword_bits) WHERE (score > (0)::double precision);
 
@@ -380,5 +402,7 @@ ALTER TABLE public.phase_transitions ADD CONSTRAINT phase_transitions_campaign_i
 ALTER TABLE public.progress_states ADD CONSTRAINT progress_states_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
 
 ALTER TABLE public.progress_states ADD CONSTRAINT progress_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.retired_sets ADD CONSTRAINT retired_sets_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id);
 
 ALTER TABLE public.sessions ADD CONSTRAINT sessions_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.api_keys(key_id);

@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.access import api as access_api
 from service.access import commands as access
+from service.access.engine import RECHECK_SECONDS, Admissions
 from service.access.model import Key, NewKey, Principal
 from service.campaigns import api as campaigns_api
 from service.campaigns.commands import CHUNKS_BELL
@@ -121,13 +122,14 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
     async with open_database(url, connections_max=API_CONNECTIONS_MAX) as database:
         hub = Hub(database)
         await hub.tick()
+        admissions = Admissions(database)
 
         async def find_principal(secret: str) -> Principal | None:
-            async with database.transaction() as tx:
+            async with database.transaction(statement_seconds=settings.statement_seconds) as tx:
                 return await access.find_principal(tx, secret)
 
         async def find_principal_of_session(secret: str) -> Principal | None:
-            async with database.transaction() as tx:
+            async with database.transaction(statement_seconds=settings.statement_seconds) as tx:
                 return await access.find_principal_of_session(tx, secret)
 
         async def clean_up() -> int:
@@ -150,7 +152,14 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
             find_principal_of_session=find_principal_of_session,
             limits=limits_of(settings),
             origin=settings.origin,
-            state={"settings": settings, "hub": hub, "stop": stop, "import_slots": Slots()},
+            state={
+                "settings": settings,
+                "hub": hub,
+                "admissions": admissions,
+                "stop": stop,
+                "import_slots": Slots(),
+                "import_patience": importing_api.Patience(),
+            },
         )
         bells = Wakeups(url, (PROGRESS_BELL,))
         ended = asyncio.Event()
@@ -165,6 +174,7 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
                 pause_seconds=LOOK_SECONDS,
             )
             tasks.create_task(looking)
+            tasks.create_task(run_forever("admissions", admissions.tick, stop=ended, poll_seconds=RECHECK_SECONDS))
             tasks.create_task(run_forever("clean-up", clean_up, stop=ended, poll_seconds=CLEAN_UP_SECONDS))
             yield built
             ended.set()

@@ -1,15 +1,31 @@
 """What must hold of a campaign's data at any time: one current outcome per domain and phase, totals equal rows."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
+
+from service.access.model import Principal
+from service.domains.reading.views import get_funnel
+from service.postgres.database import Database, Tx
 
 RESULTS = {"dns_validation": "dns_results", "http_validation": "http_results", "analysis": "scores"}
 
 
+class SnapshotTx(Tx):
+    """Runs the service's own statements in a transaction that the audit has begun."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        super().__init__(Database(None, ""))
+        self._connection = connection
+
+
 async def audit(connection: asyncpg.Connection, campaign_id: UUID) -> None:
     """Compare every run's rows with its chunks' counts, and finished runs with their totals."""
-    runs = await connection.fetch("SELECT * FROM phase_runs WHERE campaign_id = $1 ORDER BY run_id", campaign_id)
+    runs = await connection.fetch(
+        "SELECT * FROM phase_runs r WHERE campaign_id = $1"
+        " AND NOT EXISTS (SELECT FROM retired_sets s WHERE s.set_id = r.run_id) ORDER BY run_id",
+        campaign_id,
+    )
     for run in runs:
         await audit_bounds(connection, run)
         if run["phase"] == "domain_generation":
@@ -24,10 +40,37 @@ async def audit_everything(connection: asyncpg.Connection) -> None:
     """All of the database, as it is at one instant: whatever is under way meanwhile."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         for campaign in await connection.fetch("SELECT * FROM campaigns ORDER BY campaign_id"):
+            if campaign["deleted_at"] is not None:
+                await audit_deleted(connection, campaign["campaign_id"])
+                continue
             await audit(connection, campaign["campaign_id"])
             await audit_standing(connection, campaign)
             await audit_trail(connection, campaign)
+            await audit_funnel(connection, campaign)
         await audit_spaces(connection)
+
+
+async def audit_funnels(connection: asyncpg.Connection) -> None:
+    """The funnel of every campaign that is there, whatever it has been through."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        for campaign in await connection.fetch("SELECT * FROM campaigns WHERE deleted_at IS NULL"):
+            await audit_funnel(connection, campaign)
+
+
+async def audit_funnel(connection: asyncpg.Connection, campaign: asyncpg.Record) -> None:
+    """What callers are told balances: by the service's own view, within the audit's snapshot."""
+    principal = Principal(campaign["tenant_id"], uuid4(), "audit", frozenset())
+    funnel = await get_funnel(SnapshotTx(connection), principal, campaign["campaign_id"])
+    assert funnel.balanced, f"the funnel does not balance: {funnel}"
+
+
+async def audit_deleted(connection: asyncpg.Connection, campaign_id: UUID) -> None:
+    """Nothing of it is to be worked on, all of it is to go, and watchers are told."""
+    assert await connection.fetchval("SELECT deleted FROM progress_states WHERE campaign_id = $1", campaign_id)
+    active = "SELECT count(*) FROM phase_runs WHERE campaign_id = $1 AND phase_status IN ('running', 'paused')"
+    assert await connection.fetchval(active, campaign_id) == 0, "a run of a deleted campaign is under way"
+    assert await connection.fetchval(CHUNKS_OF_CAMPAIGN, campaign_id) == 0, "a deleted campaign has chunks"
+    assert await connection.fetchval(SETS_FORGOTTEN, campaign_id) == 0, "a deleted campaign's set would stay"
 
 
 async def audit_bounds(connection: asyncpg.Connection, run: asyncpg.Record) -> None:
@@ -122,6 +165,15 @@ async def chunk_counts(connection: asyncpg.Connection, run_id: int) -> dict[int,
     )
     return {int(row["code"]): int(row["amount"]) for row in rows}
 
+
+CHUNKS_OF_CAMPAIGN = "SELECT count(*) FROM chunks JOIN phase_runs USING (run_id) WHERE campaign_id = $1"
+SETS_FORGOTTEN = """
+    SELECT count(*)
+    FROM (
+        SELECT run_id AS set_id FROM phase_runs WHERE campaign_id = $1
+        UNION ALL SELECT set_id FROM name_sets WHERE campaign_id = $1
+    ) AS s
+    WHERE NOT EXISTS (SELECT FROM retired_sets r WHERE r.set_id = s.set_id)"""
 
 # Domains of a run's input that its results lack.
 MISSING = {

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,6 +29,7 @@ from service.campaigns.model import (
 from service.campaigns.views import get_phases
 from service.pipelines.engine import Worker, WorkerSettings
 from service.pipelines.store import WorkerIdentity
+from service.pipelines.sweeping import GRACE_SECONDS, TOLD_SECONDS, sweep_tick
 from service.pipelines.transforms.engines import Engines
 from service.postgres.database import Database
 from service.progress.events import CampaignPhase, PhaseStatus
@@ -133,6 +135,19 @@ async def running_worker(database: Database, settings: Settings, **options: floa
     finally:
         stop.set()
         await working
+
+
+async def sweep_everything(database: Database) -> int:
+    """Remove all that was retired, as if whoever could still read it had had the time to; how many steps that took."""
+    later = timedelta(seconds=max(GRACE_SECONDS, TOLD_SECONDS))
+    database.clock_offset += later
+    try:
+        steps = 0
+        while await sweep_tick(database):
+            steps += 1
+        return steps
+    finally:
+        database.clock_offset -= later
 
 
 def a_campaign(count: int = 300, *, advance: Advance = Advance.AUTOMATIC, **changes: Any) -> CreateCampaign:

@@ -12,5 +12,10 @@ Invariants: over the network, a tenant's last admin key cannot be taken back; no
 that made it had; each act (key made or revoked, session opened or closed, campaign created) is written down in the
 transaction that does it.
 
-Limits: a websocket that is open stays open when its key is taken back, until either side goes away.
+Connections that stay open (websockets) are let in once and asked about again: `engine` finds, for all of a process in
+one statement, those whose key or session has ended, and they close. A session whose page watches is in use, so it ends
+by its close, its key or its 12 hours only.
+
+Limits: an open websocket outlives its key or session by up to about 10 seconds, and by as long as the database does not
+answer.
 """

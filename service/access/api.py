@@ -1,6 +1,7 @@
 """Routes of access: sessions of browsers, keys, and who did what."""
 
 import secrets
+from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from service.access.model import ActPage, GrantKey, KeyList, NewKey, Principal, 
 from service.postgres.database import Tx
 from service.web.authentication import ADMIN_ONLY, ANY_SCOPE, SESSION_COOKIE, own_origin
 from service.web.bodies import StrictBody
+from service.web.openapi import KEY, may_refuse
 from service.web.paging import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 SECRET_BYTES = 32
@@ -23,7 +25,7 @@ Transaction = NamedDependency[Tx]
 AnyRequest = Request[Principal, None, State]
 
 
-@post("/session", operation_id="open_session", opt=ANY_SCOPE, tags=["access"])
+@post("/session", operation_id="open_session", opt=ANY_SCOPE, security=[{KEY: []}], tags=["access"])
 async def open_session(request: AnyRequest, tx: Transaction, principal: Who) -> Response[Session]:
     """Turn a key into a cookie, which no script can read and no other site can send."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
@@ -63,7 +65,12 @@ async def make_key(data: JSONBody[GrantKey], tx: Transaction, principal: Who) ->
     return await commands.grant_key(tx, principal, data, secrets.token_urlsafe(SECRET_BYTES))
 
 
-@delete("/keys/{key_id:uuid}", operation_id="revoke_key", opt=ADMIN_ONLY, tags=["access"])
+@delete(
+    "/keys/{key_id:uuid}",
+    operation_id="revoke_key",
+    opt={**ADMIN_ONLY, **may_refuse(HTTPStatus.CONFLICT)},
+    tags=["access"],
+)
 async def revoke_key(key_id: FromPath[UUID], tx: Transaction, principal: Who) -> None:
     """Take a key back, and with it the sessions that it opened."""
     await commands.withdraw_key(tx, principal, key_id)

@@ -5,12 +5,23 @@ the network and bound by what the asking key may do.
 """
 
 import hashlib
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from service.access import store
-from service.access.model import ALL_SCOPES, Act, ActDetail, GrantKey, Key, KeyScope, NewKey, Principal, Session
+from service.access.model import (
+    ALL_SCOPES,
+    Act,
+    ActDetail,
+    Bearer,
+    GrantKey,
+    Key,
+    KeyScope,
+    NewKey,
+    Principal,
+    Session,
+)
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.postgres.database import Tx
 
@@ -19,6 +30,7 @@ SECRET_LENGTH_MAX = 100
 HINT_LENGTH = 8
 DEFAULT_TENANT = "default"
 OPERATOR = "operator"  # the actor of what is done on the machine itself
+EXPIRY_MAX = datetime(9000, 1, 1, tzinfo=UTC)  # whatever its time zone, the database's calendar reaches so far
 SESSION_HOURS_MAX = 12
 SESSION_IDLE_HOURS_MAX = 2
 SESSION_USE_RESOLUTION = timedelta(minutes=1)  # how seldom it is written that a session is in use
@@ -46,6 +58,17 @@ async def find_principal_of_session(tx: Tx, secret: str) -> Principal | None:
     if tx.now - used_at >= SESSION_USE_RESOLUTION:
         await store.update_session_used(tx, principal.session_id)
     return principal
+
+
+async def list_ended_bearers(tx: Tx, bearers: Sequence[Bearer]) -> list[Bearer]:
+    """Those of these whose key or session has ended; the sessions of the others are in use."""
+    await tx.begin()
+    ended = await store.list_ended_bearers(tx, bearers)
+    alive = {bearer.session_id for bearer in bearers if bearer.session_id is not None}
+    alive -= {bearer.session_id for bearer in ended}
+    if alive:
+        await store.update_sessions_used(tx, list(alive), unused_since=tx.now - SESSION_USE_RESOLUTION)
+    return ended
 
 
 async def make_key(
@@ -77,6 +100,8 @@ async def grant_key(tx: Tx, principal: Principal, request: GrantKey, random_part
         raise Forbidden("scope_not_held", "A key cannot give a scope that it does not have.", pointer="/scopes")
     if request.expires_at is not None and request.expires_at <= tx.now:
         raise Invalid("expiry_past", "A new key cannot have expired already.", pointer="/expiresAt")
+    if request.expires_at is not None and request.expires_at > EXPIRY_MAX:
+        raise Invalid("expiry_unreasonable", "A key that is to live so long needs no expiry.", pointer="/expiresAt")
     if principal.expires_at is not None and (request.expires_at is None or request.expires_at > principal.expires_at):
         raise Forbidden("expiry_too_late", "A key cannot give one that outlives it.", pointer="/expiresAt")
     return await insert_key(

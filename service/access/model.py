@@ -32,6 +32,7 @@ class Act(StrEnum):
     SESSION_OPENED = "session_opened"
     SESSION_CLOSED = "session_closed"
     CAMPAIGN_CREATED = "campaign_created"
+    CAMPAIGN_DELETED = "campaign_deleted"
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -46,6 +47,13 @@ class Principal(msgspec.Struct, frozen=True):
     scopes: frozenset[KeyScope]
     expires_at: datetime | None = None
     session_id: UUID | None = None
+
+
+class Bearer(msgspec.Struct, frozen=True):
+    """What lets a connection stay open: a key, and the session that spoke for it where a cookie did."""
+
+    key_id: UUID
+    session_id: UUID | None
 
 
 class NewKey(msgspec.Struct, frozen=True, rename="camel"):

@@ -11,6 +11,15 @@ FROM sessions s JOIN api_keys k USING (key_id)
 WHERE s.secret_hash = $1 AND s.expires_at > $2 AND s.used_at > $3
     AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)
 
+-- name: list_ended_bearers
+-- Of these keys, each with the session that spoke for it or null: which let nobody in any more? A session that is in
+-- use is not idle, so only its end counts.
+SELECT b.key_id, b.session_id
+FROM unnest($1::uuid[], $2::uuid[]) AS b (key_id, session_id)
+LEFT JOIN api_keys k ON k.key_id = b.key_id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $3)
+LEFT JOIN sessions s ON s.session_id = b.session_id AND s.expires_at > $3
+WHERE k.key_id IS NULL OR (b.session_id IS NOT NULL AND s.session_id IS NULL)
+
 -- name: count_keys
 -- Zero on a new database: the first start makes one.
 SELECT count(*) FROM api_keys WHERE revoked_at IS NULL
@@ -60,6 +69,12 @@ VALUES ($1, $2, $3, $3, $4) RETURNING session_id
 -- name: update_session_used
 -- It is not idle. Written at most once a minute, not with each request.
 UPDATE sessions SET used_at = $2 WHERE session_id = $1
+
+-- name: update_sessions_used
+-- Many at once, those not written since $3. Whoever holds one writes the same, or ends it: no waiting, so no deadlock.
+UPDATE sessions SET used_at = $2 WHERE session_id IN (
+    SELECT session_id FROM sessions WHERE session_id = ANY($1::uuid[]) AND used_at <= $3 FOR UPDATE SKIP LOCKED
+)
 
 -- name: delete_session
 -- Closed by its bearer.

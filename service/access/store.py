@@ -7,13 +7,14 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from service.access.model import Act, ActDetail, Key, KeyScope, Principal, RecordedAct
+from service.access.model import Act, ActDetail, Bearer, Key, KeyScope, Principal, RecordedAct
 from service.postgres.database import Tx
 from service.postgres.queries import load_queries
 
 SQL = load_queries("service.access")
 FIND_PRINCIPAL = SQL["find_principal"]
 FIND_PRINCIPAL_OF_SESSION = SQL["find_principal_of_session"]
+LIST_ENDED_BEARERS = SQL["list_ended_bearers"]
 COUNT_KEYS = SQL["count_keys"]
 FIND_TENANT = SQL["find_tenant"]
 INSERT_TENANT = SQL["insert_tenant"]
@@ -25,6 +26,7 @@ COUNT_OTHER_ADMIN_KEYS = SQL["count_other_admin_keys"]
 REVOKE_KEY = SQL["revoke_key"]
 INSERT_SESSION = SQL["insert_session"]
 UPDATE_SESSION_USED = SQL["update_session_used"]
+UPDATE_SESSIONS_USED = SQL["update_sessions_used"]
 DELETE_SESSION = SQL["delete_session"]
 DELETE_ENDED_SESSIONS = SQL["delete_ended_sessions"]
 INSERT_ACT = SQL["insert_act"]
@@ -49,6 +51,12 @@ async def find_principal_of_session(
 def principal_of(row: asyncpg.Record) -> Principal:
     scopes = frozenset(KeyScope(scope) for scope in row["scopes"])
     return Principal(row["tenant_id"], row["key_id"], row["name"], scopes, row["expires_at"], row["session_id"])
+
+
+async def list_ended_bearers(tx: Tx, bearers: Sequence[Bearer]) -> list[Bearer]:
+    keys, sessions = [bearer.key_id for bearer in bearers], [bearer.session_id for bearer in bearers]
+    rows = await tx.fetch(LIST_ENDED_BEARERS, keys, sessions, tx.now)
+    return [Bearer(row["key_id"], row["session_id"]) for row in rows]
 
 
 async def count_keys(tx: Tx) -> int:
@@ -128,6 +136,10 @@ async def insert_session(tx: Tx, key_id: UUID, secret_hash: bytes, expires_at: d
 
 async def update_session_used(tx: Tx, session_id: UUID) -> None:
     await tx.execute(UPDATE_SESSION_USED, session_id, tx.now)
+
+
+async def update_sessions_used(tx: Tx, session_ids: Sequence[UUID], *, unused_since: datetime) -> None:
+    await tx.execute(UPDATE_SESSIONS_USED, session_ids, tx.now, unused_since)
 
 
 async def delete_session(tx: Tx, session_id: UUID) -> bool:

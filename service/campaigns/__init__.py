@@ -10,6 +10,11 @@ and its current phase has one status:
     running --last chunk--> completed --transition (or automatic)--> the next phase runs
     running --cannot go on--> failed         pending, running, paused, failed --cancel--> cancelled
     completed, failed, cancelled --retry, rerun--> running
+    any --delete--> not found; its chunks are gone, its sets are retired, `campaign.progress` says `deleted`
+
+A re-run of everything, or of what is older than an instant, fills a new set; readers see the one before until it is
+complete, which is then retired. The configuration of a phase can change while it is not under way: a run keeps the copy
+that it was started with.
 
 `rules` decide (pure; every cell of the design's table is tested); `commands` lock, decide, write and announce, each
 in one transaction; `views` answer; `api` decodes, makes one call and encodes.

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, get, post, put
+from litestar import Response, delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
@@ -15,9 +15,11 @@ from service.campaigns.model import (
     CampaignPage,
     CommandReason,
     CreateCampaign,
+    DeletedCampaign,
     Phases,
     TransitionCampaign,
     TransitionPage,
+    UpdateCampaign,
 )
 from service.errors import Invalid
 from service.postgres.database import Tx
@@ -67,6 +69,40 @@ async def get_campaign(campaign_id: FromPath[UUID], tx: Transaction, principal: 
     """Get one campaign."""
     campaign = await views.get_campaign(tx, principal, campaign_id)
     return Response(campaign, headers=etag(campaign))
+
+
+@patch(
+    "/campaigns/{campaign_id:uuid}",
+    operation_id="update_campaign",
+    opt=IDEMPOTENT,
+    dto=StrictBody,
+    return_dto=None,
+    tags=["campaigns"],
+)
+async def update_campaign(
+    campaign_id: FromPath[UUID],
+    data: JSONBody[UpdateCampaign],
+    tx: Transaction,
+    principal: Who,
+    if_match: IfMatch = None,
+) -> Response[Campaign]:
+    """Change a campaign's name, and the configuration of phases that are not under way."""
+    campaign = await commands.update_campaign(tx, principal, campaign_id, data, version_of(if_match))
+    return Response(campaign, headers=etag(campaign))
+
+
+@delete(
+    "/campaigns/{campaign_id:uuid}",
+    operation_id="delete_campaign",
+    opt=IDEMPOTENT,
+    status_code=202,
+    tags=["campaigns"],
+)
+async def delete_campaign(
+    campaign_id: FromPath[UUID], tx: Transaction, principal: Who, if_match: IfMatch = None
+) -> DeletedCampaign:
+    """Delete a campaign, whatever it is doing: it is gone at once, its rows go in the background."""
+    return await commands.delete_campaign(tx, principal, campaign_id, version_of(if_match))
 
 
 @put(
@@ -158,6 +194,8 @@ ROUTES: list[ControllerRouterHandler] = [
     create_campaign,
     list_campaigns,
     get_campaign,
+    update_campaign,
+    delete_campaign,
     transition_campaign,
     get_phases,
     list_transitions,

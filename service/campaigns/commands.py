@@ -3,32 +3,42 @@
 The data plane calls `record_progress`, `finish_run` and `fail_run`; everything else is asked for by people.
 """
 
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from service.access.commands import note_act
 from service.access.model import Act, ActDetail, Principal
 from service.campaigns import rules, store
-from service.campaigns.configuration import check_configuration, checked_pattern, phase_configuration
+from service.campaigns.configuration import (
+    changed_configuration,
+    check_configuration,
+    checked_pattern,
+    list_changes,
+    phase_configuration,
+)
 from service.campaigns.model import (
     PHASES,
     Advance,
     Campaign,
     ChunkCounts,
     CreateCampaign,
+    DeletedCampaign,
     DomainGeneration,
     TransitionCampaign,
     TransitionCause,
+    UpdateCampaign,
 )
 from service.campaigns.outcomes import count_retryable
-from service.campaigns.store import NewRun, Run, StoredCampaign
+from service.campaigns.store import KeptSet, NewRun, Run, StoredCampaign
 from service.errors import Conflict, NotFound, PreconditionFailed
 from service.generating.pattern import pattern_key, space_size
 from service.generating.ranges import FreeSpace, OffsetRange, share_offsets
 from service.postgres.database import Tx
-from service.progress.announce import announce
+from service.progress.announce import announce, announce_deletion
 from service.progress.events import CampaignPhase, PhaseCounts, PhaseStatus
 from service.resolving.outcomes import DnsOutcome
 
@@ -57,13 +67,55 @@ async def create_campaign(tx: Tx, principal: Principal, request: CreateCampaign)
     return store.shown(campaign, 0.0)
 
 
+async def update_campaign(
+    tx: Tx, principal: Principal, campaign_id: UUID, request: UpdateCampaign, expected_version: int | None
+) -> Campaign:
+    """Change the name, and the configuration of phases that are not under way; see `rules.check_update`."""
+    campaign = await locked(tx, principal, campaign_id, expected_version)
+    name = campaign.name if request.name is UNSET else request.name.strip()
+    configuration = changed_configuration(campaign.configuration, request.configuration)
+    changes = list_changes(campaign.configuration, configuration)
+    check_configuration(configuration)
+    generates = campaign.initial_phase is CampaignPhase.DOMAIN_GENERATION
+    rules.check_update(
+        state_of(campaign),
+        [phase for phase in PHASES if phase in changes],
+        has_names=generates and campaign.sets.names is not None,
+    )
+    if name != campaign.name or changes:
+        await store.update_campaign(tx, campaign.id, name, configuration)
+        told = ", ".join([*(["name"] if name != campaign.name else []), *changes])
+        await move(
+            tx,
+            campaign,
+            campaign.phase,
+            campaign.status,
+            Cause("update", TransitionCause.USER, f"changed: {told}", principal.actor),
+        )
+    return await shown_again(tx, campaign)
+
+
+async def delete_campaign(
+    tx: Tx, principal: Principal, campaign_id: UUID, expected_version: int | None
+) -> DeletedCampaign:
+    """From any state: nobody finds it from now on, its workers are fenced off, its rows go in the background."""
+    campaign = await locked(tx, principal, campaign_id, expected_version)
+    await store.hide_campaign(tx, campaign.id)
+    await store.retire_runs(tx, campaign.id, None, spared=())
+    await store.retire_name_sets(tx, campaign.id, spared=())
+    await note_act(tx, principal, Act.CAMPAIGN_DELETED, str(campaign.id), ActDetail(name=campaign.name))
+    await announce_deletion(tx, campaign.id)
+    await tx.ring(CHUNKS_BELL)
+    return DeletedCampaign(campaign.id, campaign.name, tx.now)
+
+
 async def transition_campaign(
     tx: Tx, principal: Principal, campaign_id: UUID, request: TransitionCampaign, expected_version: int | None
 ) -> Campaign:
     """Start a phase, or run one again; see `rules.decide_transition`."""
     campaign = await locked(tx, principal, campaign_id, expected_version)
-    scope = request.rerun.scope if request.rerun else None
-    decision = rules.decide_transition(state_of(campaign), request.target_phase, scope)
+    rules.check_rerun(request.rerun, tx.now)
+    decision = rules.decide_transition(state_of(campaign), request.target_phase, request.rerun)
     cause = Cause("transition", TransitionCause.USER, request.transition_reason, principal.actor)
     return await carry_out(tx, campaign, decision, cause)
 
@@ -115,6 +167,7 @@ async def import_names(tx: Tx, principal: Principal, campaign_id: UUID, set_id: 
     rules.decide_import(state_of(campaign))
     await store.insert_name_set(tx, set_id, campaign.id, count)
     await store.update_campaign_set(tx, campaign.id, CampaignPhase.DOMAIN_GENERATION, set_id)
+    await store.retire_name_sets(tx, campaign.id, spared=(set_id,))
     cause = Cause("import", TransitionCause.USER, f"{count} names", principal.actor)
     await move(tx, campaign, campaign.phase, campaign.status, cause)
 
@@ -188,21 +241,30 @@ async def carry_out(tx: Tx, campaign: StoredCampaign, decision: rules.Decision, 
             pass
         case rules.Start(phase):
             await start_phase(tx, campaign, phase, cause)
-        case rules.Redo(phase):
-            await redo_phase(tx, campaign, phase, cause)
+        case rules.Redo(phase, kept_since):
+            await redo_phase(tx, campaign, phase, cause, kept_since)
         case rules.Continue(phase, retry_failed):
             await continue_phase(tx, campaign, phase, cause, retry_failed=retry_failed)
         case rules.Become(status):
             await become(tx, campaign, status, cause)
         case _:
             assert_never(decision)
+    return await shown_again(tx, campaign)
+
+
+async def shown_again(tx: Tx, campaign: StoredCampaign) -> Campaign:
     shown = await store.find_campaign(tx, campaign.tenant_id, campaign.id)
     assert shown is not None
     return shown
 
 
-async def start_phase(tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, cause: Cause) -> None:
-    """A new run: its configuration is copied, its input bound, its total known."""
+async def start_phase(
+    tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, cause: Cause, kept: KeptSet | None = None
+) -> None:
+    """A new run: its configuration is copied, its input bound, its total known.
+
+    Sets of runs that came to nothing, because they were ended and begun anew, are of no use to anybody any more.
+    """
     configuration = phase_configuration(campaign.configuration, phase)
     ranges, total, shortfall = await measure_input(tx, campaign, phase)
     new = NewRun(
@@ -213,7 +275,9 @@ async def start_phase(tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, ca
         campaign.sets,
         total=total,
         shortfall=shortfall,
+        kept=kept,
     )
+    await store.retire_runs(tx, campaign.id, phase, spared=campaign.sets.present)
     run_id = await store.insert_run(tx, new)
     if ranges:
         await store.insert_generation_ranges(tx, run_id, ranges)
@@ -229,11 +293,32 @@ async def start_phase(tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, ca
     await tx.ring(CHUNKS_BELL)
 
 
-async def redo_phase(tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, cause: Cause) -> None:
-    """Everything once more, into a new set; readers see the old one until this run completes."""
+async def redo_phase(
+    tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, cause: Cause, kept_since: datetime | None
+) -> None:
+    """Once more, into a new set; readers see the old one until this run completes."""
+    kept = None if kept_since is None else await find_kept_set(tx, campaign, phase, kept_since)
     later = PHASES[PHASES.index(phase) + 1 :]
     await store.mark_runs_stale(tx, campaign.id, later)
-    await start_phase(tx, campaign, phase, cause)
+    await start_phase(tx, campaign, phase, cause, kept)
+
+
+async def find_kept_set(tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, since: datetime) -> KeptSet | None:
+    """What a re-run takes over from the set that is read now; None where it does everything again.
+
+    Conflict where nothing is older. Scores have no age of their own: they are all made anew, which takes moments.
+    """
+    set_id = current_set(campaign, phase)
+    run = None if set_id is None else await store.lock_run(tx, set_id)
+    if run is None:
+        return None
+    if phase is CampaignPhase.ANALYSIS:
+        if run.started_at >= since:
+            raise rules.nothing_older(state_of(campaign), phase, since)
+        return None
+    if not await store.has_older_results(tx, run, since):
+        raise rules.nothing_older(state_of(campaign), phase, since)
+    return KeptSet(run.id, since)
 
 
 async def continue_phase(
@@ -273,6 +358,7 @@ async def complete_phase(tx: Tx, campaign: StoredCampaign, run: Run) -> None:
     """The run's set becomes the campaign's; under `automatic` the next phase starts in this same transaction."""
     await store.update_run_status(tx, run.id, PhaseStatus.COMPLETED)
     await store.update_campaign_set(tx, campaign.id, run.phase, run.id)
+    await store.retire_runs(tx, campaign.id, run.phase, spared=(run.id,))
     cause = Cause("complete", TransitionCause.AUTOMATIC, "all domains have an outcome", SYSTEM_ACTOR)
     await move(tx, campaign, run.phase, PhaseStatus.COMPLETED, cause)
     await announce_state(tx, campaign, run.phase, PhaseStatus.COMPLETED, counts=run.counts, rate=average_rate(tx, run))

@@ -3,9 +3,13 @@
 import ipaddress
 from typing import assert_never
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from service.campaigns.model import (
     Analysis,
     Configuration,
+    ConfigurationUpdate,
     DnsValidation,
     DomainGeneration,
     HttpValidation,
@@ -38,6 +42,20 @@ def check_configuration(configuration: Configuration) -> None:
             "At least one of https and http must be asked.",
             pointer="/configuration/httpValidation/ports",
         )
+
+
+def changed_configuration(configuration: Configuration, update: ConfigurationUpdate | UnsetType) -> Configuration:
+    """Each part that the update gives in place of the part that is there."""
+    if update is UNSET:
+        return configuration
+    parts = {field: getattr(update, field) for field in update.__struct_fields__}
+    given = {field: part for field, part in parts.items() if part is not UNSET}
+    return msgspec.structs.replace(configuration, **given)
+
+
+def list_changes(before: Configuration, after: Configuration) -> list[str]:
+    """The parts that differ, by their names; that of a phase is the phase's."""
+    return [field for field in after.__struct_fields__ if getattr(before, field) != getattr(after, field)]
 
 
 def checked_pattern(generation: DomainGeneration) -> tuple[patterns.Pattern, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from service.progress.events import CampaignPhase, Instant, PhaseStatus
 from service.scoring.weights import Thresholds, Weights
@@ -140,28 +140,50 @@ class Configuration(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
 PhaseConfiguration = DomainGeneration | DnsValidation | HttpValidation | Analysis
 
 
+CampaignName = Annotated[
+    str,
+    Meta(min_length=1, max_length=CAMPAIGN_NAME_LENGTH_MAX, pattern=r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$"),
+]
+
+
 class CreateCampaign(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """A new campaign; it does not start by itself."""
 
-    name: Annotated[
-        str,
-        Meta(min_length=1, max_length=CAMPAIGN_NAME_LENGTH_MAX, pattern=r"^[^\x00-\x1f]*[^\s\x00-\x1f][^\x00-\x1f]*$"),
-    ]
+    name: CampaignName
     initial_phase: CampaignPhase
     configuration: Configuration
 
 
+class ConfigurationUpdate(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """Parts of a configuration; each one that is given replaces that part as a whole."""
+
+    advance: Advance | UnsetType = UNSET
+    domain_generation: DomainGeneration | UnsetType = UNSET
+    dns_validation: DnsValidation | UnsetType = UNSET
+    http_validation: HttpValidation | UnsetType = UNSET
+    analysis: Analysis | UnsetType = UNSET
+
+
+class UpdateCampaign(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """What changes; what is left out stays. A phase that is under way keeps what it was started with."""
+
+    name: CampaignName | UnsetType = UNSET
+    configuration: ConfigurationUpdate | UnsetType = UNSET
+
+
 class RerunScope(StrEnum):
-    """What a re-run does again: what failed and can be retried, or everything."""
+    """What a re-run does again: what failed and can be retried, everything, or what was found before an instant."""
 
     FAILED = "failed"
     ALL = "all"
+    OLDER_THAN = "olderThan"
 
 
-class Rerun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """Ask for a finished phase once more."""
+class Rerun(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """Ask for a finished phase once more. `olderThan` is an instant, there exactly where the scope is called so."""
 
     scope: RerunScope
+    older_than: Instant | None = None
 
 
 Reason = Annotated[str, Meta(max_length=REASON_LENGTH_MAX, pattern=r"^[^\x00]*$")]
@@ -194,6 +216,14 @@ class Campaign(msgspec.Struct, frozen=True, rename="camel"):
     version: int
     created_at: Instant
     updated_at: Instant
+
+
+class DeletedCampaign(msgspec.Struct, frozen=True, rename="camel"):
+    """A campaign that nobody finds any more; its rows go in the background."""
+
+    id: UUID
+    name: str
+    deleted_at: Instant
 
 
 class CampaignPage(msgspec.Struct, frozen=True, rename="camel"):

@@ -14,7 +14,7 @@ SELECT
     p.processed_count, p.total_count
 FROM campaigns c
 JOIN progress_states p USING (campaign_id)
-WHERE c.campaign_id = $1 AND c.tenant_id = $2
+WHERE c.campaign_id = $1 AND c.tenant_id = $2 AND c.deleted_at IS NULL
 
 -- name: list_campaigns
 -- A page, newest first (ids are in the order of creation); $3 is the last id of the page before.
@@ -24,7 +24,7 @@ SELECT
     p.processed_count, p.total_count
 FROM campaigns c
 JOIN progress_states p USING (campaign_id)
-WHERE c.tenant_id = $1
+WHERE c.tenant_id = $1 AND c.deleted_at IS NULL
   AND ($2::uuid IS NULL OR c.campaign_id < $2)
   AND ($3::text IS NULL OR c.current_phase = $3)
   AND ($4::text IS NULL OR c.phase_status = $4)
@@ -32,12 +32,13 @@ ORDER BY c.campaign_id DESC
 LIMIT $5
 
 -- name: lock_campaign
--- Commands on one campaign take turns; the tenant is part of the key, so another tenant's campaign is not found.
+-- Commands on one campaign take turns; the tenant is part of the key, so another tenant's campaign is not found, and
+-- one that was deleted by whoever was before us is not found either.
 SELECT
     campaign_id, tenant_id, name, initial_phase, current_phase, phase_status, configuration, version,
     name_set_id, dns_set_id, http_set_id, score_set_id, created_at, updated_at
 FROM campaigns
-WHERE campaign_id = $1 AND tenant_id = $2
+WHERE campaign_id = $1 AND tenant_id = $2 AND deleted_at IS NULL
 FOR UPDATE
 
 -- name: lock_campaign_of_run
@@ -46,7 +47,7 @@ SELECT
     c.campaign_id, c.tenant_id, c.name, c.initial_phase, c.current_phase, c.phase_status, c.configuration, c.version,
     c.name_set_id, c.dns_set_id, c.http_set_id, c.score_set_id, c.created_at, c.updated_at
 FROM campaigns c
-WHERE c.campaign_id = (SELECT r.campaign_id FROM phase_runs r WHERE r.run_id = $1)
+WHERE c.campaign_id = (SELECT r.campaign_id FROM phase_runs r WHERE r.run_id = $1) AND c.deleted_at IS NULL
 FOR UPDATE
 
 -- name: update_campaign_state
@@ -54,6 +55,56 @@ FOR UPDATE
 UPDATE campaigns
 SET current_phase = $2, phase_status = $3, version = version + 1, updated_at = $4
 WHERE campaign_id = $1
+
+-- name: update_campaign
+-- What a person calls it, and how its phases are to be done from now on; the version moves with the audit's line.
+UPDATE campaigns SET name = $2, configuration = $3::text::jsonb WHERE campaign_id = $1
+
+-- name: hide_campaign
+-- Deleted: nobody finds it from now on.
+UPDATE campaigns SET deleted_at = $2, updated_at = $2 WHERE campaign_id = $1
+
+-- name: cancel_runs
+-- Of a campaign that is being deleted: nothing of it is to be planned, claimed or finished any more.
+UPDATE phase_runs SET phase_status = 'cancelled', finished_at = $2, rate_per_second = 0
+WHERE campaign_id = $1 AND phase_status IN ('running', 'paused')
+
+-- name: retire_runs
+-- Sets of a campaign's runs that nobody is to read any more, but for those in $3; of one phase, or of all.
+INSERT INTO retired_sets (set_id, phase, campaign_id, retired_at)
+SELECT r.run_id, r.phase, r.campaign_id, $4
+FROM phase_runs r
+WHERE r.campaign_id = $1 AND ($2::text IS NULL OR r.phase = $2) AND r.run_id <> ALL($3::integer[])
+ON CONFLICT DO NOTHING
+
+-- name: retire_name_sets
+-- The same for sets of names that were imported.
+INSERT INTO retired_sets (set_id, phase, campaign_id, retired_at)
+SELECT s.set_id, 'domain_generation', s.campaign_id, $3
+FROM name_sets s
+WHERE s.campaign_id = $1 AND s.set_id <> ALL($2::integer[])
+ON CONFLICT DO NOTHING
+
+-- name: delete_retired_chunks
+-- Whoever holds a chunk of a retired run is fenced off: it finds no chunk to write for. In their order, as leases are
+-- renewed, so that the two never wait for each other in a ring.
+WITH fenced AS (
+    SELECT c.run_id, c.number
+    FROM chunks c
+    JOIN retired_sets s ON s.set_id = c.run_id
+    WHERE s.campaign_id = $1
+    ORDER BY c.run_id, c.number
+    FOR UPDATE OF c
+)
+DELETE FROM chunks c USING fenced f WHERE c.run_id = f.run_id AND c.number = f.number
+
+-- name: has_older_results
+-- Whether anything in a set was found before an instant. Results tell seconds since their run began.
+SELECT EXISTS (
+    SELECT FROM dns_results d WHERE d.set_id = $1 AND d.found_after < extract(epoch FROM $2::timestamptz - $3::timestamptz)
+) OR EXISTS (
+    SELECT FROM http_results h WHERE h.set_id = $1 AND h.found_after < extract(epoch FROM $2::timestamptz - $3::timestamptz)
+)
 
 -- name: update_campaign_set
 -- Readers see this run's rows from now on; before the first run completes they may watch it grow.
@@ -75,7 +126,7 @@ SELECT nextval('large_set_ids')::integer
 
 -- name: find_name_set
 -- Which set holds the campaign's names; nothing is locked.
-SELECT name_set_id FROM campaigns WHERE campaign_id = $1 AND tenant_id = $2
+SELECT name_set_id FROM campaigns WHERE campaign_id = $1 AND tenant_id = $2 AND deleted_at IS NULL
 
 -- name: insert_name_set
 -- A set of names that was imported: no run made it, so its size is written down here.
@@ -85,10 +136,12 @@ INSERT INTO name_sets (set_id, campaign_id, row_count) VALUES ($1, $2, $3)
 -- A new run of a phase, numbered within its campaign and phase.
 INSERT INTO phase_runs (
     run_id, campaign_id, phase, number, phase_status, configuration, network,
-    name_set_id, dns_set_id, http_set_id, total_count, shortfall_count, started_at, counted_at
+    name_set_id, dns_set_id, http_set_id, total_count, shortfall_count, started_at, counted_at,
+    kept_set_id, kept_since, plan
 )
 SELECT
-    $1, $2, $3, coalesce(max(r.number), 0) + 1, 'running', $4::text::jsonb, $5, $6, $7, $8, $9, $10, $11, $11
+    $1, $2, $3, coalesce(max(r.number), 0) + 1, 'running', $4::text::jsonb, $5, $6, $7, $8, $9, $10, $11, $11,
+    $12::integer, $13::timestamptz, CASE WHEN $12::integer IS NULL THEN 'fresh' ELSE 'keep' END
 FROM phase_runs r
 WHERE r.campaign_id = $2 AND r.phase = $3
 

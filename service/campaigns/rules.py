@@ -3,11 +3,13 @@
 The table is the one of the design, section 3; `tests/campaigns/test_rules.py` walks each of its cells.
 """
 
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import assert_never
 
 import msgspec
 
-from service.campaigns.model import PHASES, RerunScope
+from service.campaigns.model import PHASES, Rerun, RerunScope
 from service.errors import Conflict, Invalid
 from service.progress.events import CampaignPhase, PhaseStatus
 
@@ -31,9 +33,13 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Redo(msgspec.Struct, frozen=True):
-    """A phase once more, from the first domain to the last; later phases become pending, their results stale."""
+    """A phase once more, into a new set; later phases become pending, their results stale.
+
+    What was found at or after `kept_since` is kept; None: everything is done again.
+    """
 
     phase: CampaignPhase
+    kept_since: datetime | None = None
 
 
 class Continue(msgspec.Struct, frozen=True):
@@ -51,6 +57,7 @@ class Become(msgspec.Struct, frozen=True):
 
 Decision = Keep | Start | Redo | Continue | Become
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 REFUSALS = {
     PhaseStatus.PENDING: "has not been started",
     PhaseStatus.RUNNING: "is running",
@@ -90,7 +97,7 @@ def check_initial_phase(phase: CampaignPhase) -> None:
         )
 
 
-def decide_transition(state: State, target: CampaignPhase, rerun: RerunScope | None) -> Decision:
+def decide_transition(state: State, target: CampaignPhase, rerun: Rerun | None) -> Decision:
     """What `PUT /transition` means now; Conflict names what could be asked instead."""
     distance = PHASES.index(target) - PHASES.index(state.phase)
     if target not in phases_of(state.initial):
@@ -110,7 +117,7 @@ def advance_to(state: State, target: CampaignPhase) -> Decision:
     return Start(target)
 
 
-def transition_to_current(state: State, rerun: RerunScope | None) -> Decision:
+def transition_to_current(state: State, rerun: Rerun | None) -> Decision:
     match state.status:
         case PhaseStatus.PENDING:
             return Start(state.phase)
@@ -126,7 +133,7 @@ def transition_to_current(state: State, rerun: RerunScope | None) -> Decision:
             assert_never(state.status)
 
 
-def transition_back(state: State, target: CampaignPhase, rerun: RerunScope | None) -> Decision:
+def transition_back(state: State, target: CampaignPhase, rerun: Rerun | None) -> Decision:
     if state.status in {PhaseStatus.PENDING, PhaseStatus.RUNNING, PhaseStatus.PAUSED}:
         raise refuse(state, "phase_not_finished", f"{state.phase} {told(state)}; an earlier phase cannot be run now.")
     if rerun is None:
@@ -134,12 +141,30 @@ def transition_back(state: State, target: CampaignPhase, rerun: RerunScope | Non
     return run_again(state, target, rerun)
 
 
-def run_again(state: State, phase: CampaignPhase, scope: RerunScope) -> Decision:
-    if scope is RerunScope.FAILED:
+def run_again(state: State, phase: CampaignPhase, rerun: Rerun) -> Decision:
+    if rerun.scope is RerunScope.FAILED:
         return Continue(phase, retry_failed=True)
     if phase is CampaignPhase.DOMAIN_GENERATION:
         raise refuse(state, "names_immutable", "Generated names never change; make another campaign, or retry.")
-    return Redo(phase)
+    return Redo(phase, rerun.older_than)
+
+
+def check_rerun(rerun: Rerun | None, now: datetime) -> None:
+    """An instant belongs to the scope `olderThan`, and to the past; or Invalid."""
+    if rerun is None:
+        return
+    if (rerun.scope is RerunScope.OLDER_THAN) != (rerun.older_than is not None):
+        raise Invalid(
+            "older_than_misplaced",
+            "`olderThan` is an instant that goes with the scope `olderThan`, and with no other.",
+            pointer="/rerun/olderThan",
+        )
+    if rerun.older_than is not None and not EARLIEST <= rerun.older_than <= now:
+        raise Invalid(
+            "older_than_impossible",
+            "`olderThan` lies between 1970 and now: nothing was found before, and nothing after.",
+            pointer="/rerun/olderThan",
+        )
 
 
 def decide_pause(state: State) -> Decision:
@@ -193,8 +218,29 @@ def decide_import(state: State) -> None:
         raise refuse(state, "phase_not_pending", f"Names can be imported before {state.initial} is started.")
 
 
+def check_update(state: State, changed: Collection[CampaignPhase], *, has_names: bool) -> None:
+    """Which phases' configurations may change now; or Conflict."""
+    if state.phase in changed and state.status in {PhaseStatus.RUNNING, PhaseStatus.PAUSED}:
+        raise refuse(
+            state,
+            "phase_under_way",
+            f"{state.phase} {told(state)}; it keeps what it was started with until it has ended.",
+        )
+    if CampaignPhase.DOMAIN_GENERATION in changed and has_names:
+        raise refuse(state, "names_immutable", "Names were generated already, and never change; clone the campaign.")
+
+
 def nothing_to_retry(state: State, phase: CampaignPhase) -> Conflict:
     return refuse(state, "nothing_to_retry", f"No domain of {phase} failed in a way that can be retried.")
+
+
+def nothing_older(state: State, phase: CampaignPhase, instant: datetime) -> Conflict:
+    return refuse(state, "nothing_older", f"Everything that {phase} found is from {told_instant(instant)} or later.")
+
+
+def told_instant(instant: datetime) -> str:
+    """As RFC 3339 writes it, to the second."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def told(state: State) -> str:

@@ -29,6 +29,13 @@ LIST_CAMPAIGNS = SQL["list_campaigns"]
 LOCK_CAMPAIGN = SQL["lock_campaign"]
 LOCK_CAMPAIGN_OF_RUN = SQL["lock_campaign_of_run"]
 UPDATE_CAMPAIGN_STATE = SQL["update_campaign_state"]
+UPDATE_CAMPAIGN = SQL["update_campaign"]
+HIDE_CAMPAIGN = SQL["hide_campaign"]
+CANCEL_RUNS = SQL["cancel_runs"]
+RETIRE_RUNS = SQL["retire_runs"]
+RETIRE_NAME_SETS = SQL["retire_name_sets"]
+DELETE_RETIRED_CHUNKS = SQL["delete_retired_chunks"]
+HAS_OLDER_RESULTS = SQL["has_older_results"]
 UPDATE_CAMPAIGN_SET = SQL["update_campaign_set"]
 NEXT_SMALL_SET_ID = SQL["next_small_set_id"]
 NEXT_LARGE_SET_ID = SQL["next_large_set_id"]
@@ -63,6 +70,10 @@ class Sets(msgspec.Struct, frozen=True):
     dns: int | None
     http: int | None
     scores: int | None
+
+    @property
+    def present(self) -> list[int]:
+        return [part for part in (self.names, self.dns, self.http, self.scores) if part is not None]
 
 
 class StoredCampaign(msgspec.Struct, frozen=True):
@@ -113,6 +124,14 @@ class NewRun(msgspec.Struct, frozen=True):
     sets: Sets
     total: int
     shortfall: int
+    kept: "KeptSet | None" = None
+
+
+class KeptSet(msgspec.Struct, frozen=True):
+    """Results of an earlier run that a new one takes over: what was found at or after an instant."""
+
+    set_id: int
+    since: datetime
 
 
 async def insert_campaign(tx: Tx, tenant_id: UUID, request: CreateCampaign) -> StoredCampaign:
@@ -161,6 +180,32 @@ async def update_campaign_state(tx: Tx, campaign_id: UUID, phase: CampaignPhase,
     await tx.execute(UPDATE_CAMPAIGN_STATE, campaign_id, phase, status, tx.now)
 
 
+async def update_campaign(tx: Tx, campaign_id: UUID, name: str, configuration: Configuration) -> None:
+    await tx.execute(UPDATE_CAMPAIGN, campaign_id, name, msgspec.json.encode(configuration).decode())
+
+
+async def hide_campaign(tx: Tx, campaign_id: UUID) -> None:
+    """Nobody finds it from now on, and nothing of it runs."""
+    await tx.execute(CANCEL_RUNS, campaign_id, tx.now)
+    await tx.execute(HIDE_CAMPAIGN, campaign_id, tx.now)
+
+
+async def retire_runs(tx: Tx, campaign_id: UUID, phase: CampaignPhase | None, spared: Sequence[int]) -> None:
+    """Runs of a phase (None: of all) whose sets go in the background; whoever still writes into one is fenced off."""
+    if await tx.execute(RETIRE_RUNS, campaign_id, phase, list(spared), tx.now):
+        await tx.execute(DELETE_RETIRED_CHUNKS, campaign_id)
+
+
+async def retire_name_sets(tx: Tx, campaign_id: UUID, spared: Sequence[int]) -> None:
+    """The same for imported names."""
+    await tx.execute(RETIRE_NAME_SETS, campaign_id, list(spared), tx.now)
+
+
+async def has_older_results(tx: Tx, run: "Run", instant: datetime) -> bool:
+    """Whether a run of DNS or HTTP found anything before an instant."""
+    return bool(await tx.value(HAS_OLDER_RESULTS, run.id, instant, run.started_at))
+
+
 async def update_campaign_set(tx: Tx, campaign_id: UUID, phase: CampaignPhase, set_id: int) -> None:
     await tx.execute(UPDATE_CAMPAIGN_SET, campaign_id, phase, set_id)
 
@@ -181,6 +226,8 @@ async def insert_run(tx: Tx, new: NewRun) -> int:
         new.total,
         new.shortfall,
         tx.now,
+        new.kept and new.kept.set_id,
+        new.kept and new.kept.since,
     )
     return run_id
 

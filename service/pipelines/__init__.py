@@ -8,11 +8,18 @@ A run of a phase is cut into chunks (ranges of positions) by the planner; worker
     claimed three times in vain --> halved; a single item that still fails gets the outcome `internal_error`
 
 A chunk's kind says which items of its range it means: `fresh` all of them, `remainder` those without an outcome,
-`retry` those whose outcome can be retried (they are deleted and inserted anew, in the chunk's transaction).
+`retry` those whose outcome can be retried (they are deleted and inserted anew, in the chunk's transaction). `kept` is
+carried by nobody: a re-run of what is old copies the rest from the set before it, and counts it there.
+
+    re-run completed, campaign deleted, names imported anew --> retired_sets --sweep, a minute later--> gone
 
 `source` reads items, `transforms` find outcomes (no database there), `sink` writes them with the chunk's counts;
-`planner` cuts, `engine` is the worker. Invariants: asked = the sum of outcomes; a chunk is completed by whoever
-holds its lease and by nobody else; no transaction is open while the network is used; totals are sums over chunk rows.
+`planner` cuts (`keeping` where results are taken over), `engine` is the worker, `sweeping` removes what was retired.
+Retiring a set deletes its chunks: whoever holds one is fenced off, as by a lost lease.
+
+Invariants: asked = the sum of outcomes; a chunk is completed by whoever holds its lease and by nobody else; no
+transaction is open while the network is used; totals are sums over chunk rows; whoever locks several chunks takes them
+in the order of their keys.
 Limits: 50,000 rows a chunk for generation and analysis, 10,000 names for DNS, 300 hosts for HTTP; 8 chunks held by a
-worker; 10 seconds between checkpoints.
+worker; 10 seconds between checkpoints; 20,000 rows or one partition removed at a time.
 """

@@ -1,7 +1,7 @@
 """The worker: claims chunks, carries several at once through source, transform and sink, and keeps their leases.
 
 Its steps are ticks (`claim_tick`, `heartbeat_tick`, and the planner's and accountant's), so that a simulation can
-take them one by one, in any order, and cancel any of them.
+take them one by one, in any order, and cancel any of them. It also sweeps away what was retired.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from service.pipelines.model import (
 from service.pipelines.planner import plan_run
 from service.pipelines.sink import Ending, failed_results, write_results
 from service.pipelines.store import ClaimedChunk, LockedChunk, WorkerIdentity
+from service.pipelines.sweeping import SWEEP_PAUSE_SECONDS, SWEEP_POLL_SECONDS, sweep_tick
 from service.pipelines.transforms.apply import transform
 from service.pipelines.transforms.engines import Engines
 from service.postgres.database import DATABASE_ERRORS, Database
@@ -127,6 +128,10 @@ class Worker:
                 "claim", lambda: self.claim_tick(group), stop=stop, wake=self.room, poll_seconds=CLAIM_POLL_SECONDS
             )
             group.create_task(claims)
+            sweeper = run_forever(
+                "sweep", self.sweep_tick, stop=stop, poll_seconds=SWEEP_POLL_SECONDS, pause_seconds=SWEEP_PAUSE_SECONDS
+            )
+            group.create_task(sweeper)
             await stop.wait()
             await self.drain()
             drained.set()
@@ -144,6 +149,9 @@ class Worker:
 
     async def account_tick(self) -> int:
         return await account_tick(self.database)
+
+    async def sweep_tick(self) -> int:
+        return await sweep_tick(self.database)
 
     async def claim_tick(self, group: asyncio.TaskGroup) -> int:
         """Take chunks while there is room, and start carrying them; how many."""

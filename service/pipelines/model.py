@@ -1,6 +1,7 @@
 """Chunks, leases, and the columns that flow through a pipeline."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -27,6 +28,7 @@ class ChunkKind(StrEnum):
     FRESH = "fresh"
     REMAINDER = "remainder"
     RETRY = "retry"
+    KEPT = "kept"  # nobody carries it: it counts what a run took over from an earlier one
 
 
 class RunPlan(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     name_set_id: int | None
     dns_set_id: int | None
     http_set_id: int | None
+    started_at: datetime
 
     @property
     def dns_of_run(self) -> DnsValidation:

@@ -2,9 +2,9 @@
 
 from typing import assert_never
 
-from service.pipelines.store import SQL, retryable_codes
+from service.pipelines.keeping import KeepingRun, keep_stretch
+from service.pipelines.store import SQL, make_leaf, retryable_codes
 from service.postgres.database import Tx
-from service.postgres.partitions import LARGE_SET_ID_MIN, make_partition
 from service.progress.events import CampaignPhase
 from service.resolving.outcomes import DnsOutcome
 
@@ -25,26 +25,31 @@ CHUNK_ITEMS = {
     CampaignPhase.ANALYSIS: 50_000,
 }
 
-TABLES = {
-    CampaignPhase.DOMAIN_GENERATION: "names",
-    CampaignPhase.DNS_VALIDATION: "dns_results",
-    CampaignPhase.HTTP_VALIDATION: "http_results",
-    CampaignPhase.ANALYSIS: "scores",
-}
-
 
 async def plan_run(tx: Tx) -> int | None:
-    """Plan one run that needs it; its id, or None if none does."""
+    """Plan one run that needs it, or take a step of that; its id, or None if none does."""
     row = await tx.find(LOCK_UNPLANNED_RUN)
     if row is None:
         return None
     run_id, phase = int(row["run_id"]), CampaignPhase(row["phase"])
-    if row["plan"] == "retry":
-        await plan_retry(tx, run_id, phase)
-    else:
-        if run_id >= LARGE_SET_ID_MIN:
-            await make_partition(tx, TABLES[phase], run_id)
-        await plan_fresh(tx, run_id, phase, name_set_id=row["name_set_id"], dns_set_id=row["dns_set_id"])
+    match row["plan"]:
+        case "retry":
+            await plan_retry(tx, run_id, phase)
+        case "keep":
+            run = KeepingRun(
+                run_id=run_id,
+                phase=phase,
+                name_set_id=row["name_set_id"],
+                dns_set_id=row["dns_set_id"],
+                started_at=row["started_at"],
+                kept_set_id=row["kept_set_id"],
+                kept_since=row["kept_since"],
+            )
+            if not await keep_stretch(tx, run, CHUNK_ITEMS[phase]):
+                return run_id
+        case _:
+            await make_leaf(tx, phase, run_id)
+            await plan_fresh(tx, run_id, phase, name_set_id=row["name_set_id"], dns_set_id=row["dns_set_id"])
     await tx.execute(MARK_RUN_PLANNED, run_id)
     return run_id
 

@@ -1,6 +1,6 @@
 -- name: lock_unplanned_run
 -- One run that still lacks chunks; planners skip each other's.
-SELECT run_id, phase, plan, name_set_id, dns_set_id, http_set_id, total_count
+SELECT run_id, phase, plan, name_set_id, dns_set_id, http_set_id, total_count, kept_set_id, kept_since, started_at
 FROM phase_runs
 WHERE phase_status = 'running' AND plan <> 'planned'
 ORDER BY run_id
@@ -41,12 +41,124 @@ FROM (
 ) AS w
 GROUP BY w.part
 
+-- name: find_kept_run
+-- When the run began whose results are kept, from where on they have not been looked through, and where they end.
+SELECT
+    r.started_at,
+    (SELECT coalesce(max(c.end_position), 0) FROM chunks c WHERE c.run_id = $2 AND c.kind = 'kept') AS next_position,
+    (SELECT coalesce(max(n.position) + 1, 0) FROM names n WHERE n.set_id = $3) AS end_position
+FROM phase_runs r
+WHERE r.run_id = $1
+
+-- name: keep_dns_results
+-- What was found at or after an instant is found by the new run too, so much earlier ($6) than it began.
+WITH kept AS (
+    INSERT INTO dns_results (
+        set_id, position, outcome, resolver, duration_ms, addresses, addresses_v6, canonical_name, found_after
+    )
+    SELECT
+        $1, d.position, d.outcome, d.resolver, d.duration_ms, d.addresses, d.addresses_v6, d.canonical_name,
+        d.found_after + $6::integer
+    FROM dns_results d
+    WHERE d.set_id = $2 AND d.position >= $3 AND d.position < $4 AND d.found_after >= $5::double precision
+    RETURNING outcome
+)
+SELECT outcome, count(*) AS amount FROM kept GROUP BY outcome
+
+-- name: keep_http_results
+-- The same for pages, of hosts that are still asked: they resolve ($8) in the DNS set that the new run is bound to.
+WITH kept AS (
+    INSERT INTO http_results (
+        set_id, position, outcome, status_code, title_hit, unique_keywords, keyword_hits, duration_ms, body_bytes,
+        parked_confidence, keyword_bits, content_hash, title, final_url, found_after
+    )
+    SELECT
+        $1, h.position, h.outcome, h.status_code, h.title_hit, h.unique_keywords, h.keyword_hits, h.duration_ms,
+        h.body_bytes, h.parked_confidence, h.keyword_bits, h.content_hash, h.title, h.final_url,
+        h.found_after + $6::integer
+    FROM http_results h
+    WHERE h.set_id = $2 AND h.position >= $3 AND h.position < $4 AND h.found_after >= $5::double precision
+      AND ($7::integer IS NULL OR EXISTS (
+            SELECT FROM dns_results d
+            WHERE d.set_id = $7 AND d.position = h.position AND d.position >= $3 AND d.position < $4 AND d.outcome = $8
+        ))
+    RETURNING outcome
+)
+SELECT outcome, count(*) AS amount FROM kept GROUP BY outcome
+
+-- name: insert_kept_chunk
+-- A range that was looked through, with what was kept of it; there is nothing to be done in it as such.
+INSERT INTO chunks (
+    run_id, number, kind, state, first_position, end_position, item_count,
+    outcome_counts, succeeded_count, negative_count, failed_count
+)
+SELECT $1, coalesce(max(c.number), 0) + 1, 'kept', 'done', $2, $3, $4, $5, $6, $7, $8 FROM chunks c WHERE c.run_id = $1
+
+-- name: plan_names_left
+-- Ranges that hold so many names without a DNS outcome, between two positions.
+INSERT INTO chunks (run_id, number, kind, first_position, end_position, item_count)
+SELECT
+    $1, (SELECT coalesce(max(c.number), 0) FROM chunks c WHERE c.run_id = $1) + w.part + 1,
+    'remainder', min(w.position), max(w.position) + 1, count(*)
+FROM (
+    SELECT n.position, (row_number() OVER (ORDER BY n.position) - 1) / $5::integer AS part
+    FROM names n
+    WHERE n.set_id = $2 AND n.position >= $3 AND n.position < $4
+      AND NOT EXISTS (
+            SELECT FROM dns_results d
+            WHERE d.set_id = $1 AND d.position = n.position AND d.position >= $3 AND d.position < $4
+        )
+) AS w
+GROUP BY w.part
+
+-- name: plan_hosts_left
+-- The same for resolved names without a page.
+INSERT INTO chunks (run_id, number, kind, first_position, end_position, item_count)
+SELECT
+    $1, (SELECT coalesce(max(c.number), 0) FROM chunks c WHERE c.run_id = $1) + w.part + 1,
+    'remainder', min(w.position), max(w.position) + 1, count(*)
+FROM (
+    SELECT d.position, (row_number() OVER (ORDER BY d.position) - 1) / $5::integer AS part
+    FROM dns_results d
+    WHERE d.set_id = $2 AND d.position >= $3 AND d.position < $4 AND d.outcome = $6
+      AND NOT EXISTS (
+            SELECT FROM http_results h
+            WHERE h.set_id = $1 AND h.position = d.position AND h.position >= $3 AND h.position < $4
+        )
+) AS w
+GROUP BY w.part
+
+-- name: plan_unresolved_left
+-- The same for names without a page, in runs that begin with HTTP.
+INSERT INTO chunks (run_id, number, kind, first_position, end_position, item_count)
+SELECT
+    $1, (SELECT coalesce(max(c.number), 0) FROM chunks c WHERE c.run_id = $1) + w.part + 1,
+    'remainder', min(w.position), max(w.position) + 1, count(*)
+FROM (
+    SELECT n.position, (row_number() OVER (ORDER BY n.position) - 1) / $5::integer AS part
+    FROM names n
+    WHERE n.set_id = $2 AND n.position >= $3 AND n.position < $4
+      AND NOT EXISTS (
+            SELECT FROM http_results h
+            WHERE h.set_id = $1 AND h.position = n.position AND h.position >= $3 AND h.position < $4
+        )
+) AS w
+GROUP BY w.part
+
 -- name: close_unfinished_retries
 -- A new retry covers what an earlier one left; what that one did stays counted. Whoever holds one still is fenced off,
 -- or the same domains would be retried, and counted as retrying, twice.
-UPDATE chunks
+WITH unfinished AS (
+    SELECT run_id, number
+    FROM chunks
+    WHERE run_id = $1 AND kind = 'retry' AND state <> 'done'
+    ORDER BY number
+    FOR UPDATE
+)
+UPDATE chunks c
 SET state = 'done', lease_id = NULL, worker_id = NULL, leased_until = NULL
-WHERE run_id = $1 AND kind = 'retry' AND state <> 'done'
+FROM unfinished u
+WHERE c.run_id = u.run_id AND c.number = u.number
 
 -- name: plan_retry_dns
 -- Ranges that hold so many names whose outcome can be retried.
@@ -140,17 +252,22 @@ RETURNING c.run_id, c.number, c.kind, c.first_position, c.end_position, c.attemp
 -- What a worker must know of the runs whose chunks it took; the DNS part is for looking up redirect targets.
 SELECT
     r.run_id, r.campaign_id, r.phase, r.network, r.configuration, c.configuration -> 'dnsValidation' AS dns,
-    r.name_set_id, r.dns_set_id, r.http_set_id
+    r.name_set_id, r.dns_set_id, r.http_set_id, r.started_at
 FROM phase_runs r
 JOIN campaigns c USING (campaign_id)
 WHERE r.run_id = ANY($1::integer[])
 
 -- name: renew_leases
--- What is still ours is ours for longer; a run that does not run any more wants its chunks back.
+-- What is still ours is ours for longer; a run that does not run any more wants its chunks back. Whoever locks several
+-- chunks takes them in their order, so that two never wait for each other in a ring.
+WITH ours AS (
+    SELECT run_id, number FROM chunks WHERE lease_id = ANY($1::uuid[]) ORDER BY run_id, number FOR UPDATE
+)
 UPDATE chunks c
 SET leased_until = $2::timestamptz + $3::interval
-FROM phase_runs r
-WHERE c.lease_id = ANY($1::uuid[]) AND r.run_id = c.run_id
+FROM ours o
+JOIN phase_runs r USING (run_id)
+WHERE c.run_id = o.run_id AND c.number = o.number AND c.lease_id = ANY($1::uuid[])
 RETURNING c.lease_id, r.phase_status = 'running' AS wanted
 
 -- name: lock_chunk
@@ -182,11 +299,19 @@ WHERE lease_id = $1
 
 -- name: release_worker
 -- A worker process that has ended holds nothing any more.
-UPDATE chunks
+WITH held AS (
+    SELECT run_id, number
+    FROM chunks
+    WHERE worker_id = $1 AND state = 'leased' AND lease_id IS NOT NULL
+    ORDER BY run_id, number
+    FOR UPDATE
+)
+UPDATE chunks c
 SET
     state = 'pending', lease_id = NULL, worker_id = NULL, leased_until = NULL,
-    attempt_count = CASE WHEN $2 THEN attempt_count ELSE greatest(attempt_count - 1, 0) END
-WHERE worker_id = $1 AND state = 'leased'
+    attempt_count = CASE WHEN $2 THEN c.attempt_count ELSE greatest(c.attempt_count - 1, 0) END
+FROM held h
+WHERE c.run_id = h.run_id AND c.number = h.number
 
 -- name: insert_half
 -- The second half of a chunk that fails again and again.
@@ -422,3 +547,75 @@ WHERE r.run_id = (
     SELECT n.run_id FROM phase_runs n WHERE n.campaign_id = $1 AND n.phase = $3 ORDER BY n.number DESC LIMIT 1
 )
 GROUP BY r.run_id
+
+-- name: claim_retired_set
+-- The one that was retired first, if whoever may still read it has had time to come to an end.
+SELECT set_id, phase
+FROM retired_sets
+WHERE retired_at <= $1
+ORDER BY retired_at, set_id
+LIMIT 1
+FOR UPDATE SKIP LOCKED
+
+-- name: postpone_retired_set
+-- Somebody reads its table without end: others have their turn first.
+UPDATE retired_sets SET retired_at = $2 WHERE set_id = $1
+
+-- name: delete_names_of_set
+-- The next positions of a small set, which shares its table with others. A range, which is one walk through the key
+-- whatever the planner believes; joined by position, it took nested loops, and minutes.
+DELETE FROM names
+WHERE set_id = $1 AND position < (SELECT position FROM names WHERE set_id = $1 ORDER BY position LIMIT 1) + $2::integer
+
+-- name: delete_dns_results_of_set
+-- The same.
+DELETE FROM dns_results
+WHERE set_id = $1 AND position < (SELECT position FROM dns_results WHERE set_id = $1 ORDER BY position LIMIT 1) + $2::integer
+
+-- name: delete_http_results_of_set
+-- The same.
+DELETE FROM http_results
+WHERE set_id = $1 AND position < (SELECT position FROM http_results WHERE set_id = $1 ORDER BY position LIMIT 1) + $2::integer
+
+-- name: delete_scores_of_set
+-- The same.
+DELETE FROM scores
+WHERE set_id = $1 AND position < (SELECT position FROM scores WHERE set_id = $1 ORDER BY position LIMIT 1) + $2::integer
+
+-- name: delete_run
+-- A run whose set is gone: with its chunks and its leased ranges.
+DELETE FROM phase_runs WHERE run_id = $1
+
+-- name: delete_name_set
+-- Imported names that are gone.
+DELETE FROM name_sets WHERE set_id = $1
+
+-- name: delete_retired_set
+-- Nothing of it is left.
+DELETE FROM retired_sets WHERE set_id = $1
+
+-- name: claim_deleted_campaign
+-- One whose sets are gone, and whose watchers were told.
+SELECT c.campaign_id
+FROM campaigns c
+WHERE c.deleted_at <= $1 AND NOT EXISTS (SELECT FROM retired_sets s WHERE s.campaign_id = c.campaign_id)
+ORDER BY c.deleted_at
+LIMIT 1
+FOR UPDATE SKIP LOCKED
+
+-- name: delete_rejects_of_campaign
+-- Lines that one of its imports refused; there can be millions. A range of one import's, for the same reason.
+WITH first AS (
+    SELECT i.import_id, r.line
+    FROM imports i
+    CROSS JOIN LATERAL (
+        SELECT j.line FROM import_rejects j WHERE j.import_id = i.import_id ORDER BY j.line LIMIT 1
+    ) AS r
+    WHERE i.campaign_id = $1
+    LIMIT 1
+)
+DELETE FROM import_rejects r USING first f WHERE r.import_id = f.import_id AND r.line < f.line + $2::bigint
+
+-- name: delete_campaign
+-- The rest of it is small: its audit trail, its imports, its last state.
+DELETE FROM campaigns WHERE campaign_id = $1

@@ -18,8 +18,7 @@ from service.pipelines.model import (
     RowResults,
     count_outcomes,
 )
-from service.pipelines.planner import TABLES
-from service.pipelines.store import SQL, ChunkProgress, LockedChunk
+from service.pipelines.store import SQL, TABLES, ChunkProgress, LockedChunk
 from service.postgres.copying import binary_stream, lay_out_names
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase
@@ -41,6 +40,7 @@ COLUMNS = {
         "addresses",
         "addresses_v6",
         "canonical_name",
+        "found_after",
     ),
     CampaignPhase.HTTP_VALIDATION: (
         "set_id",
@@ -57,6 +57,7 @@ COLUMNS = {
         "content_hash",
         "title",
         "final_url",
+        "found_after",
     ),
     CampaignPhase.ANALYSIS: (
         "set_id",
@@ -68,6 +69,9 @@ COLUMNS = {
         "keyword_bits",
     ),
 }
+
+# Results that tell when they were found; scores are made anew as a whole.
+AGED = frozenset({CampaignPhase.DNS_VALIDATION, CampaignPhase.HTTP_VALIDATION})
 
 
 class Ending(StrEnum):
@@ -121,9 +125,15 @@ async def copy_rows(tx: Tx, lease: Lease, results: Results) -> None:
         block = lay_out_names(set_id, results.generated_positions, results.generated)
         await tx.copy_binary(TABLES[phase], COLUMNS[phase], binary_stream([block]))
         return
-    records = [(set_id, *record) for record in results.records()]
+    age = (found_after(tx, lease),) if phase in AGED else ()
+    records = [(set_id, *record, *age) for record in results.records()]
     if records:
         await tx.copy_records(TABLES[phase], COLUMNS[phase], records)
+
+
+def found_after(tx: Tx, lease: Lease) -> int:
+    """When these are found, in seconds since their run began; a clock that was set back does not make them younger."""
+    return int((tx.now - lease.run.started_at).total_seconds())
 
 
 def failed_results(lease: Lease, positions: Positions) -> Results:

@@ -26,6 +26,7 @@ READ_FACTS = SQL["read_facts"]
 READ_FACTS_TO_RETRY = SQL["read_facts_to_retry"]
 FIND_PAGES_AGE = SQL["find_pages_age"]
 
+NEVER_LEASED = "what was kept is done"
 IPV4_BYTES = 4
 IPV6_BYTES = 16
 
@@ -64,6 +65,8 @@ async def read_names(tx: Tx, lease: Lease) -> NameItems:
             rows = await tx.fetch(READ_NAMES_WITHOUT_OUTCOME, *bounds, run.run_id)
         case ChunkKind.RETRY:
             rows = await tx.fetch(READ_NAMES_TO_RETRY, *bounds, run.run_id, retryable_codes(run.phase))
+        case ChunkKind.KEPT:
+            raise AssertionError(NEVER_LEASED)
         case _:
             assert_never(lease.kind)
     return NameItems(np.array([row["position"] for row in rows], dtype=np.int32), [row["name"] for row in rows])
@@ -79,6 +82,8 @@ async def read_hosts(tx: Tx, lease: Lease) -> HostItems:
             rows = await tx.fetch(READ_HOSTS_WITHOUT_OUTCOME, *bounds, run.run_id)
         case ChunkKind.RETRY:
             rows = await tx.fetch(READ_HOSTS_TO_RETRY, *bounds, run.run_id, retryable_codes(run.phase))
+        case ChunkKind.KEPT:
+            raise AssertionError(NEVER_LEASED)
         case _:
             assert_never(lease.kind)
     return HostItems(
@@ -99,6 +104,8 @@ async def read_hosts_unresolved(tx: Tx, lease: Lease) -> HostItems:
             rows = await tx.fetch(READ_NAMES_WITHOUT_PAGE, *bounds, run.run_id)
         case ChunkKind.RETRY:
             rows = await tx.fetch(READ_NAMES_WITHOUT_ANSWER, *bounds, run.run_id, retryable_codes(run.phase))
+        case ChunkKind.KEPT:
+            raise AssertionError(NEVER_LEASED)
         case _:
             assert_never(lease.kind)
     names = [row["name"] for row in rows]

@@ -20,6 +20,7 @@ from service.campaigns.model import (
 from service.campaigns.outcomes import FAILED, RETRYABLE, SUCCEEDED
 from service.pipelines.model import ChunkKind, Lease, LeaseLost, RunPlan
 from service.postgres.database import Tx
+from service.postgres.partitions import LARGE_SET_ID_MIN, make_partition
 from service.postgres.queries import load_queries
 from service.progress.events import CampaignPhase
 
@@ -40,10 +41,33 @@ IS_RUN_OVER = SQL["is_run_over"]
 IS_RUN_RUNNING = SQL["is_run_running"]
 SUM_CHUNKS = SQL["sum_chunks"]
 TRY_ACCOUNTING_LOCK = SQL["try_accounting_lock"]
+CLAIM_RETIRED_SET = SQL["claim_retired_set"]
+POSTPONE_RETIRED_SET = SQL["postpone_retired_set"]
+DELETE_RUN = SQL["delete_run"]
+DELETE_NAME_SET = SQL["delete_name_set"]
+DELETE_RETIRED_SET = SQL["delete_retired_set"]
+CLAIM_DELETED_CAMPAIGN = SQL["claim_deleted_campaign"]
+DELETE_REJECTS_OF_CAMPAIGN = SQL["delete_rejects_of_campaign"]
+DELETE_CAMPAIGN = SQL["delete_campaign"]
 UPSERT_WORKER = SQL["upsert_worker"]
 DELETE_WORKER = SQL["delete_worker"]
 DELETE_SILENT_WORKERS = SQL["delete_silent_workers"]
 COUNT_LIVE_WORKERS = SQL["count_live_workers"]
+
+# Where each phase's results are.
+TABLES = {
+    CampaignPhase.DOMAIN_GENERATION: "names",
+    CampaignPhase.DNS_VALIDATION: "dns_results",
+    CampaignPhase.HTTP_VALIDATION: "http_results",
+    CampaignPhase.ANALYSIS: "scores",
+}
+
+DELETE_ROWS_OF_SET = {
+    CampaignPhase.DOMAIN_GENERATION: SQL["delete_names_of_set"],
+    CampaignPhase.DNS_VALIDATION: SQL["delete_dns_results_of_set"],
+    CampaignPhase.HTTP_VALIDATION: SQL["delete_http_results_of_set"],
+    CampaignPhase.ANALYSIS: SQL["delete_scores_of_set"],
+}
 
 DNS_CONFIGURATION = msgspec.json.Decoder(DnsValidation)
 
@@ -87,6 +111,19 @@ class ClaimedChunk(msgspec.Struct, frozen=True):
     end_position: int
     attempt_count: int
     lease_id: UUID
+
+
+class RetiredSet(msgspec.Struct, frozen=True):
+    """A set whose rows are to go, and the phase whose results they are."""
+
+    set_id: int
+    phase: CampaignPhase
+
+
+async def make_leaf(tx: Tx, phase: CampaignPhase, run_id: int) -> None:
+    """The partition that a large set has of its own; small ones share one."""
+    if run_id >= LARGE_SET_ID_MIN:
+        await make_partition(tx, TABLES[phase], run_id)
 
 
 async def claim_chunks(tx: Tx, worker_id: UUID, count: int, lease_seconds: float) -> list[ClaimedChunk]:
@@ -133,10 +170,6 @@ async def lock_chunk(tx: Tx, lease: Lease) -> LockedChunk:
 
 
 async def update_chunk_progress(tx: Tx, lease: Lease, progress: ChunkProgress) -> None:
-    phase = lease.run.phase
-    by_code = list(enumerate(progress.outcomes, start=1))
-    succeeded = sum(count for code, count in by_code if code in SUCCEEDED[phase])
-    failed = sum(count for code, count in by_code if code in FAILED[phase])
     await tx.execute(
         UPDATE_CHUNK_PROGRESS,
         lease.run.run_id,
@@ -146,10 +179,16 @@ async def update_chunk_progress(tx: Tx, lease: Lease, progress: ChunkProgress) -
         progress.first_position,
         progress.item_count,
         list(progress.outcomes),
-        succeeded,
-        sum(progress.outcomes) - succeeded - failed,
-        failed,
+        *by_group(lease.run.phase, progress.outcomes),
     )
+
+
+def by_group(phase: CampaignPhase, outcomes: Sequence[int]) -> tuple[int, int, int]:
+    """How many of these succeeded, were negative, and failed; `outcomes[i]` counts code i + 1."""
+    by_code = list(enumerate(outcomes, start=1))
+    succeeded = sum(count for code, count in by_code if code in SUCCEEDED[phase])
+    failed = sum(count for code, count in by_code if code in FAILED[phase])
+    return succeeded, sum(outcomes) - succeeded - failed, failed
 
 
 async def release_chunk(tx: Tx, lease_id: UUID, *, counts_as_attempt: bool) -> None:
@@ -205,6 +244,43 @@ async def sum_chunks(tx: Tx, run_id: int) -> ChunkCounts:
     )
 
 
+async def claim_retired_set(tx: Tx, grace_seconds: float) -> RetiredSet | None:
+    await tx.begin()
+    row = await tx.find(CLAIM_RETIRED_SET, tx.now - timedelta(seconds=grace_seconds))
+    return None if row is None else RetiredSet(row["set_id"], CampaignPhase(row["phase"]))
+
+
+async def postpone_retired_set(tx: Tx, set_id: int) -> None:
+    await tx.begin()
+    await tx.execute(POSTPONE_RETIRED_SET, set_id, tx.now)
+
+
+async def delete_rows_of_set(tx: Tx, retired: RetiredSet, positions: int) -> int:
+    """How many rows the first so many positions held; zero: none is left."""
+    return await tx.execute(DELETE_ROWS_OF_SET[retired.phase], retired.set_id, positions)
+
+
+async def forget_set(tx: Tx, set_id: int) -> None:
+    """A set without rows: whatever made it, and that it was to be removed."""
+    await tx.execute(DELETE_RUN, set_id)
+    await tx.execute(DELETE_NAME_SET, set_id)
+    await tx.execute(DELETE_RETIRED_SET, set_id)
+
+
+async def claim_deleted_campaign(tx: Tx, told_seconds: float) -> UUID | None:
+    await tx.begin()
+    found: UUID | None = await tx.value(CLAIM_DELETED_CAMPAIGN, tx.now - timedelta(seconds=told_seconds))
+    return found
+
+
+async def delete_rejects_of_campaign(tx: Tx, campaign_id: UUID, lines: int) -> int:
+    return await tx.execute(DELETE_REJECTS_OF_CAMPAIGN, campaign_id, lines)
+
+
+async def delete_campaign(tx: Tx, campaign_id: UUID) -> None:
+    await tx.execute(DELETE_CAMPAIGN, campaign_id)
+
+
 async def upsert_worker(tx: Tx, worker: WorkerIdentity, *, chunks_held: int, draining: bool) -> None:
     await tx.begin()
     await tx.execute(
@@ -241,6 +317,7 @@ def run_plan_of(row: asyncpg.Record) -> RunPlan:
         name_set_id=row["name_set_id"],
         dns_set_id=row["dns_set_id"],
         http_set_id=row["http_set_id"],
+        started_at=row["started_at"],
     )
 
 

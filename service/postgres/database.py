@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -55,12 +55,12 @@ class Tx:
             connection = await pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
         except TimeoutError as error:
             raise Exhausted("database_busy", "All database connections are in use; try again shortly.") from error
+        transaction = connection.transaction()
         try:
-            transaction = connection.transaction()
-            await transaction.start()
+            await transaction.__aenter__()  # as `async with` does: what is cut off in it is nobody's error to be logged
             now = await self._start_clock(connection)
         except BaseException:
-            await self._release(connection)
+            await self._give_up(connection, transaction)
             raise
         self._connection, self._transaction = connection, transaction
         self._now = now + self._database.clock_offset
@@ -140,13 +140,23 @@ class Tx:
         if connection is None or transaction is None:
             return
         self._connection = self._transaction = None
+        if not commit:
+            await self._give_up(connection, transaction)
+            return
         try:
-            if commit:
-                await transaction.commit()
-            else:
-                # A connection that is already gone needs no rollback: the server did it.
-                with contextlib.suppress(*DATABASE_ERRORS):
-                    await transaction.rollback()
+            await transaction.__aexit__(None, None, None)
+        finally:
+            await self._release(connection)
+
+    async def _give_up(self, connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
+        """Whoever was cancelled may be cancelled again at every step: the connection is put in order all the same."""
+        await asyncio.shield(self._database.own(self._roll_back(connection, transaction)))
+
+    async def _roll_back(self, connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
+        """A connection that is already gone needs no rollback: the server did it."""
+        try:
+            with contextlib.suppress(*DATABASE_ERRORS):
+                await transaction.__aexit__(asyncio.CancelledError, None, None)
         finally:
             await self._release(connection)
 
@@ -166,6 +176,14 @@ class Database:
         self.pool = pool
         self.url = url
         self.clock_offset = timedelta(0)
+        self._owned: set[asyncio.Task[None]] = set()
+
+    def own(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """A task that ends by itself, whoever waits for it; the pool is not closed before its connection is back."""
+        task = asyncio.create_task(work)
+        self._owned.add(task)
+        task.add_done_callback(self._owned.discard)
+        return task
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, statement_seconds: float | None = None) -> AsyncIterator[Tx]:

@@ -8,6 +8,7 @@ from service.progress.events import CampaignPhase, PhaseCounts, PhaseStatus
 
 SQL = load_queries("service.progress")
 UPSERT_PROGRESS_STATE = SQL["upsert_progress_state"]
+MARK_STATE_DELETED = SQL["mark_state_deleted"]
 
 BELL = "campaign_progress_changed"
 
@@ -37,4 +38,10 @@ async def announce(
         rate_per_second,
         tx.now,
     )
+    await tx.ring(BELL)
+
+
+async def announce_deletion(tx: Tx, campaign_id: UUID) -> None:
+    """The last that watchers hear of a campaign."""
+    await tx.execute(MARK_STATE_DELETED, campaign_id, tx.now)
     await tx.ring(BELL)

@@ -18,6 +18,14 @@ ON CONFLICT (campaign_id) DO UPDATE SET
     rate_per_second = excluded.rate_per_second,
     occurred_at = greatest(excluded.occurred_at, p.occurred_at)
 
+-- name: mark_state_deleted
+-- Nothing follows this; it stays for a while, so that watchers who were away are told too.
+UPDATE progress_states
+SET
+    deleted = true, sequence = sequence + 1, changed_in = pg_current_xact_id(), rate_per_second = 0,
+    occurred_at = greatest($2, occurred_at)
+WHERE campaign_id = $1
+
 -- name: find_horizon
 -- Transactions below this one have all ended: what they wrote is visible from now on.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text
@@ -26,15 +34,15 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text
 -- What was written at or after the horizon of the last look; the new horizon comes from the same snapshot.
 SELECT
     campaign_id, tenant_id, sequence, phase, phase_status, processed_count, total_count,
-    succeeded_count, negative_count, failed_count, rate_per_second, occurred_at
+    succeeded_count, negative_count, failed_count, rate_per_second, occurred_at, deleted
 FROM progress_states
 WHERE changed_in >= $1::text::xid8
 
 -- name: list_states_of_campaigns
--- The snapshot for a new subscription to some campaigns of one tenant.
+-- The snapshot for a new subscription to some campaigns of one tenant; also that one of them was deleted lately.
 SELECT
     campaign_id, tenant_id, sequence, phase, phase_status, processed_count, total_count,
-    succeeded_count, negative_count, failed_count, rate_per_second, occurred_at
+    succeeded_count, negative_count, failed_count, rate_per_second, occurred_at, deleted
 FROM progress_states
 WHERE tenant_id = $1 AND campaign_id = ANY($2::uuid[])
 
@@ -42,8 +50,8 @@ WHERE tenant_id = $1 AND campaign_id = ANY($2::uuid[])
 -- The snapshot for a new subscription to all campaigns of one tenant, newest first.
 SELECT
     campaign_id, tenant_id, sequence, phase, phase_status, processed_count, total_count,
-    succeeded_count, negative_count, failed_count, rate_per_second, occurred_at
+    succeeded_count, negative_count, failed_count, rate_per_second, occurred_at, deleted
 FROM progress_states
-WHERE tenant_id = $1
+WHERE tenant_id = $1 AND NOT deleted
 ORDER BY campaign_id DESC
 LIMIT $2

@@ -1,4 +1,8 @@
-"""`/ws`: the single channel. A client subscribes; first it gets the snapshot, then changes."""
+"""`/ws`: the single channel. A client subscribes; first it gets the snapshot, then changes.
+
+A socket closes when its key or session ends (`access.engine` tells), and when the server stops. How much a client can
+leave unread, and for how long, is bounded by `web.sockets`.
+"""
 
 import asyncio
 import contextlib
@@ -10,6 +14,7 @@ from litestar.datastructures import State
 from litestar.exceptions import WebSocketDisconnect
 from litestar.types import ControllerRouterHandler
 
+from service.access.engine import Admission, Admissions
 from service.access.model import Principal
 from service.errors import Exhausted
 from service.progress.events import Subscribe
@@ -18,6 +23,7 @@ from service.runtime.telemetry import PROGRESS_SENT, SUBSCRIBERS
 
 REQUEST_BYTES_MAX = 500_000  # 10,000 ids and some room
 REQUESTS_PER_SECOND_MAX = 5
+FAREWELL_SECONDS_MAX = 2.0
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
 GOING_AWAY = 1001
@@ -40,6 +46,7 @@ async def watch_progress(socket: Socket) -> None:
     """Serve one watcher until either side goes away."""
     hub: Hub = socket.app.state["hub"]
     stop: asyncio.Event = socket.app.state["stop"]
+    admissions: Admissions = socket.app.state["admissions"]
     await socket.accept()
     try:
         mailbox = hub.open_mailbox(socket.user.tenant_id)
@@ -48,17 +55,19 @@ async def watch_progress(socket: Socket) -> None:
         return
     SUBSCRIBERS.inc()
     try:
-        await serve_watcher(socket, hub, mailbox, stop)
+        with admissions.admit(socket.user) as admission:
+            await serve_watcher(socket, hub, mailbox, admission, stop)
     finally:
         hub.close_mailbox(mailbox)
         SUBSCRIBERS.dec()
 
 
-async def serve_watcher(socket: Socket, hub: Hub, mailbox: Mailbox, stop: asyncio.Event) -> None:
-    """Read, send, and wait for the server's stop, side by side; the first that ends, ends all."""
+async def serve_watcher(socket: Socket, hub: Hub, mailbox: Mailbox, admission: Admission, stop: asyncio.Event) -> None:
+    """Read, send, and wait for the end of the key or the server, side by side; the first that ends, ends all."""
     tasks = [
         asyncio.create_task(read_requests(socket, hub, mailbox)),
         asyncio.create_task(send_frames(socket, mailbox)),
+        asyncio.create_task(admission.ended.wait()),
         asyncio.create_task(stop.wait()),
     ]
     try:
@@ -67,9 +76,17 @@ async def serve_watcher(socket: Socket, hub: Hub, mailbox: Mailbox, stop: asynci
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    if stop.is_set():
-        with contextlib.suppress(Exception):
-            await socket.close(code=GOING_AWAY, reason="the server stops; come back in a moment")
+    if admission.ended.is_set():
+        await take_leave(socket, POLICY_VIOLATION, admission.reason)
+    elif stop.is_set():
+        await take_leave(socket, GOING_AWAY, "the server stops; come back in a moment")
+
+
+async def take_leave(socket: Socket, code: int, reason: str) -> None:
+    """Close with a reason; a client that reads nothing never hears it, and is not waited for."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(FAREWELL_SECONDS_MAX):
+            await socket.close(code=code, reason=reason)
 
 
 async def read_requests(socket: Socket, hub: Hub, mailbox: Mailbox) -> None:

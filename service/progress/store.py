@@ -51,4 +51,5 @@ def progress_of(row: asyncpg.Record) -> CampaignProgress:
         rate_per_second=rate,
         eta_seconds=eta_seconds(counts, status, rate),
         occurred_at=row["occurred_at"],
+        deleted=row["deleted"],
     )

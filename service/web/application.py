@@ -12,8 +12,6 @@ from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
 
 from service.errors import Refused
@@ -21,8 +19,10 @@ from service.postgres.database import Database
 from service.runtime.telemetry import REQUEST_SECONDS
 from service.web.authentication import Authentication, FindPrincipal
 from service.web.errors import failed, failed_in_database, failed_in_group, refused, refused_by_framework
+from service.web.handshakes import ErrorHandlers, answer_refused_handshakes
 from service.web.idempotency import answer_once
 from service.web.limits import Flights, Limits, limit_body_time, limit_in_flight
+from service.web.openapi import describe_api
 from service.web.security import add_security_headers, refuse_preflights
 from service.web.transactions import provide_transaction
 
@@ -30,6 +30,16 @@ BODY_BYTES_MAX = 1_000_000
 API_VERSION = "0.1.0"
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+ERROR_HANDLERS: ErrorHandlers = {
+    Refused: refused,
+    HTTPException: refused_by_framework,
+    asyncpg.PostgresError: failed_in_database,
+    asyncpg.InterfaceError: failed_in_database,
+    ConnectionError: failed_in_database,
+    ExceptionGroup: failed_in_group,
+    Exception: failed,
+}
 
 
 def create_application(
@@ -54,6 +64,7 @@ def create_application(
         dependencies={"tx": Provide(provide_transaction), "principal": Provide(provide_user, sync_to_thread=False)},
         middleware=[
             measure,
+            DefineMiddleware(answer_refused_handshakes, handlers=ERROR_HANDLERS),
             refuse_preflights,
             DefineMiddleware(limit_body_time, seconds=limits.body_seconds),
             DefineMiddleware(
@@ -63,22 +74,13 @@ def create_application(
             answer_once,
         ],
         before_send=[add_security_headers],
-        exception_handlers={
-            Refused: refused,
-            HTTPException: refused_by_framework,
-            asyncpg.PostgresError: failed_in_database,
-            asyncpg.InterfaceError: failed_in_database,
-            ConnectionError: failed_in_database,
-            ExceptionGroup: failed_in_group,
-            Exception: failed,
-        },
+        exception_handlers=dict(ERROR_HANDLERS.items()),
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=OpenAPIConfig(
-            title="Phaseline",
-            version=API_VERSION,
-            description="Campaigns of domain names, through phases: generation, DNS, HTTP, analysis.",
-            path="/schema",
-            render_plugins=[JsonRenderPlugin()],
+        openapi_config=describe_api(
+            "Phaseline",
+            API_VERSION,
+            "Campaigns of domain names, through phases: generation, DNS, HTTP, analysis.",
+            routes,
         ),
         logging_config=None,
         debug=False,

@@ -4,7 +4,7 @@ On every route that does not say otherwise in its `opt`: `PUBLIC` asks nobody, `
 rule that looking needs `read` and everything else `write`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -104,10 +104,14 @@ def check_scope(connection: AnyConnection, caller: Caller) -> None:
 
 
 def needed_scope(connection: AnyConnection) -> str | None:
+    """A websocket only reads."""
+    method = connection.scope["method"] if connection.scope["type"] == ScopeType.HTTP else "GET"
+    return scope_of(connection.route_handler.opt, method)
+
+
+def scope_of(options: Mapping[str, Any], method: str) -> str | None:
     """The scope that the route names, or else what its method says; None where any key will do."""
-    options = connection.route_handler.opt
     if "scope" in options:
         named: str | None = options["scope"]
         return named
-    is_reading = connection.scope["type"] == ScopeType.WEBSOCKET or connection.scope["method"] in SAFE_METHODS
-    return READ if is_reading else WRITE
+    return READ if method in SAFE_METHODS else WRITE

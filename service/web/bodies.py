@@ -3,6 +3,7 @@
 Litestar's own decoding converts leniently ("1" passes for 1); this takes its place on every route with a body.
 """
 
+import re
 from collections.abc import Generator
 from typing import Any
 
@@ -16,6 +17,7 @@ from litestar.typing import FieldDefinition
 from service.errors import Invalid
 
 DEPTH_ERROR = "The body is nested too deeply."
+NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # JSON's only way to write one, behind no or whole escaped backslashes
 
 
 class StrictBody(AbstractDTO[Any]):
@@ -25,14 +27,16 @@ class StrictBody(AbstractDTO[Any]):
         field = self.asgi_connection.route_handler.parsed_data_field
         assert field is not None
         try:
-            return msgspec.json.decode(value or b"null", type=field.annotation)
+            decoded = msgspec.json.decode(value or b"null", type=field.annotation)
         except msgspec.ValidationError as error:
-            sentence, _, path = str(error).partition(" - at `$")
-            raise Invalid("body_invalid", f"{sentence}.", pointer=json_pointer(path)) from None
+            raise invalid_body(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ClientException(f"The body is not JSON: {error}.") from None
         except RecursionError:
             raise ClientException(DEPTH_ERROR) from None
+        if NUL.search(value):
+            raise Invalid("body_invalid", "A text holds a NUL; no text here may.")
+        return decoded
 
     def decode_builtins(self, value: Any) -> Any:
         raise ClientException("Send the body as application/json.")
@@ -61,6 +65,12 @@ class StrictBody(AbstractDTO[Any]):
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
         return False
+
+
+def invalid_body(message: str) -> Invalid:
+    """Msgspec's message: a sentence, which may quote the body, and where the path of a field ends it."""
+    sentence, separator, path = message.rpartition(" - at `$")
+    return Invalid("body_invalid", f"{sentence if separator else message}.", pointer=json_pointer(path))
 
 
 def json_pointer(path: str) -> str | None:

@@ -80,6 +80,12 @@ class BoundedConnection(HttpToolsProtocol):
         self._stop_timer()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """What still comes of a body that is answered already is thrown away, for a bounded time."""
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body:
+            self._start_timer()
+
     def send_400_response(self, msg: str) -> None:
         if self._is_head_too_large:
             self._refuse_head()
@@ -88,6 +94,9 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _await_head(self) -> None:
         self._in_head = True
+        self._start_timer()
+
+    def _start_timer(self) -> None:
         self._stop_timer()
         self._head_timer = self.loop.call_later(HEAD_SECONDS_MAX, self._give_up)
 

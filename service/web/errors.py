@@ -5,8 +5,8 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
-from litestar.datastructures import State
+from litestar import Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 
 from service.errors import (
@@ -34,7 +34,7 @@ STATUSES: dict[type[Refused], HTTPStatus] = {
     Throttled: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-AnyRequest = Request[Any, Any, State]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
 RETRY_AFTER_SECONDS = 2
 PROBLEM_TYPE = "application/problem+json"
 CODES_OF_THE_WEB = {
@@ -61,7 +61,7 @@ class Problem(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     available_transitions: tuple[str, ...] | None = None
 
 
-def refused(_: AnyRequest, error: Refused) -> Response[Problem]:
+def refused(_: AnyConnection, error: Refused) -> Response[Problem]:
     status = STATUSES[type(error)]
     transitions = error.available if isinstance(error, Conflict) else None
     headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
@@ -71,11 +71,11 @@ def refused(_: AnyRequest, error: Refused) -> Response[Problem]:
     )
 
 
-def refused_by_framework(request: AnyRequest, error: HTTPException) -> Response[Problem]:
+def refused_by_framework(connection: AnyConnection, error: HTTPException) -> Response[Problem]:
     """What the framework found wrong before a handler ran: routes, methods, parameters, bodies."""
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return failed(request, error)
+        return failed(connection, error)
     code = CODES_OF_THE_WEB.get(status, status.name.lower())
     return answer(Problem(status.phrase, status, code, detail_of(error)), dict(error.headers or {}))
 
@@ -89,23 +89,24 @@ def detail_of(error: HTTPException) -> str:
     return "; ".join(parts) or error.detail
 
 
-def failed_in_group(request: AnyRequest, error: ExceptionGroup) -> Response[Problem]:
+def failed_in_group(connection: AnyConnection, error: ExceptionGroup) -> Response[Problem]:
     """Errors from the clean-up of dependencies arrive as a group (a commit that failed, for one)."""
     for part in error.exceptions:
         if isinstance(part, Refused):
-            return refused(request, part)
-    return failed(request, error)
+            return refused(connection, part)
+    return failed(connection, error)
 
 
-def failed_in_database(request: AnyRequest, error: Exception) -> Response[Problem]:
+def failed_in_database(connection: AnyConnection, error: Exception) -> Response[Problem]:
     """A driver error: a sentence where it is nobody's bug."""
     refusal = explain_cancelled_statement(error) or explain_database_error(error)
-    return failed(request, error) if refusal is None else refused(request, refusal)
+    return failed(connection, error) if refusal is None else refused(connection, refusal)
 
 
-def failed(request: AnyRequest, error: Exception) -> Response[Problem]:
+def failed(connection: AnyConnection, error: Exception) -> Response[Problem]:
     """A bug of ours: told to the log in full, to the caller in one sentence."""
-    logger.error("request failed", exc_info=error, extra={"method": request.method, "path": request.url.path})
+    method = connection.scope.get("method", "WEBSOCKET")
+    logger.error("request failed", exc_info=error, extra={"method": method, "path": connection.scope["path"]})
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return answer(Problem(status.phrase, status, "internal_error", "Something went wrong here; it has been logged."))
 

@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from service.errors import Unavailable
 from service.web.connections import BoundedConnection
+from service.web.sockets import PING_SECONDS, PONG_SECONDS_MAX, BoundedSocket
 
 SHUTDOWN_SECONDS_MAX = 5
 CONNECTIONS_MAX = 20_000
@@ -19,7 +20,8 @@ WEBSOCKET_BYTES_MAX = 1_000_000
 def listening_socket(host: str, port: int) -> socket.socket:
     """Bind before anything else is started, so that a port in use is one plain sentence."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named; or else 40 ms later.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -49,11 +51,14 @@ async def serve(application: Litestar, listener: socket.socket, stop: asyncio.Ev
         uvicorn.Config(
             application,
             http=BoundedConnection,
+            ws=BoundedSocket,
             log_config=None,
             access_log=False,
             server_header=False,
             lifespan="on",
             ws_max_size=WEBSOCKET_BYTES_MAX,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PONG_SECONDS_MAX,
             limit_concurrency=CONNECTIONS_MAX,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
         )

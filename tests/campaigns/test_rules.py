@@ -1,13 +1,14 @@
 """Each cell of the state machine's table, and a machine that walks it at random."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from service.campaigns.model import PHASES, RerunScope
+from service.campaigns.model import PHASES, Rerun, RerunScope
 from service.campaigns.rules import (
     Become,
     Continue,
@@ -18,6 +19,8 @@ from service.campaigns.rules import (
     State,
     available_transitions,
     check_initial_phase,
+    check_rerun,
+    check_update,
     decide_cancel,
     decide_import,
     decide_pause,
@@ -33,6 +36,9 @@ from service.progress.events import CampaignPhase, PhaseStatus
 GENERATION, DNS, HTTP, ANALYSIS = CampaignPhase
 PENDING, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED = PhaseStatus
 REFUSED = "refused"
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+EVERYTHING, WHAT_FAILED = Rerun(RerunScope.ALL), Rerun(RerunScope.FAILED)
+WHAT_IS_OLD = Rerun(RerunScope.OLDER_THAN, NOW)
 
 
 def outcome(decide: Callable[..., Decision], *arguments: Any, **options: Any) -> Decision | str:
@@ -69,12 +75,12 @@ def test_transition_to_current(status: PhaseStatus, expected: object) -> None:
 
 @row(TO_CURRENT_RERUN)
 def test_transition_to_current_with_rerun(status: PhaseStatus, expected: object) -> None:
-    assert outcome(decide_transition, at(DNS, status), DNS, RerunScope.ALL) == expected
+    assert outcome(decide_transition, at(DNS, status), DNS, EVERYTHING) == expected
 
 
 @row(TO_CURRENT_RERUN_FAILED)
 def test_transition_to_current_with_rerun_of_what_failed(status: PhaseStatus, expected: object) -> None:
-    assert outcome(decide_transition, at(DNS, status), DNS, RerunScope.FAILED) == expected
+    assert outcome(decide_transition, at(DNS, status), DNS, WHAT_FAILED) == expected
 
 
 @row(TO_NEXT)
@@ -84,13 +90,13 @@ def test_transition_to_next(status: PhaseStatus, expected: object) -> None:
 
 @row(TO_NEXT)
 def test_rerun_does_not_help_to_a_phase_that_never_ran(status: PhaseStatus, expected: object) -> None:
-    assert outcome(decide_transition, at(DNS, status), HTTP, RerunScope.ALL) == expected
+    assert outcome(decide_transition, at(DNS, status), HTTP, EVERYTHING) == expected
 
 
 @row(TOO_FAR)
 def test_transition_further_ahead(status: PhaseStatus, expected: object) -> None:
     assert outcome(decide_transition, at(GENERATION, status), HTTP, None) == expected
-    assert outcome(decide_transition, at(GENERATION, status), ANALYSIS, RerunScope.ALL) == expected
+    assert outcome(decide_transition, at(GENERATION, status), ANALYSIS, EVERYTHING) == expected
 
 
 @row(BACK)
@@ -100,24 +106,24 @@ def test_transition_back(status: PhaseStatus, expected: object) -> None:
 
 @row([REFUSED, REFUSED, REFUSED, Redo(DNS), Redo(DNS), Redo(DNS)])
 def test_transition_back_with_rerun(status: PhaseStatus, expected: object) -> None:
-    assert outcome(decide_transition, at(HTTP, status), DNS, RerunScope.ALL) == expected
+    assert outcome(decide_transition, at(HTTP, status), DNS, EVERYTHING) == expected
 
 
 @row([REFUSED, REFUSED, REFUSED, *[Continue(DNS, retry_failed=True)] * 3])
 def test_transition_back_with_rerun_of_what_failed(status: PhaseStatus, expected: object) -> None:
-    assert outcome(decide_transition, at(ANALYSIS, status), DNS, RerunScope.FAILED) == expected
+    assert outcome(decide_transition, at(ANALYSIS, status), DNS, WHAT_FAILED) == expected
 
 
 @pytest.mark.parametrize("status", PhaseStatus)
 @pytest.mark.parametrize("phase", PHASES)
 def test_generated_names_are_never_made_anew(phase: CampaignPhase, status: PhaseStatus) -> None:
-    decision = outcome(decide_transition, at(phase, status), GENERATION, RerunScope.ALL)
+    decision = outcome(decide_transition, at(phase, status), GENERATION, EVERYTHING)
     assert not isinstance(decision, Redo)
 
 
 @pytest.mark.parametrize("status", PhaseStatus)
 def test_a_campaign_has_no_phases_before_its_first(status: PhaseStatus) -> None:
-    assert outcome(decide_transition, State(DNS, HTTP, status), GENERATION, RerunScope.ALL) == REFUSED
+    assert outcome(decide_transition, State(DNS, HTTP, status), GENERATION, EVERYTHING) == REFUSED
 
 
 @row(PAUSE)
@@ -202,8 +208,8 @@ class CampaignMachine(RuleBasedStateMachine):
         self.done: set[CampaignPhase] = set()
         self.ran: set[CampaignPhase] = set()
 
-    @rule(goal=st.sampled_from(PHASES), rerun=st.sampled_from([None, *RerunScope]))
-    def transition(self, goal: CampaignPhase, rerun: RerunScope | None) -> None:
+    @rule(goal=st.sampled_from(PHASES), rerun=st.sampled_from([None, EVERYTHING, WHAT_FAILED, WHAT_IS_OLD]))
+    def transition(self, goal: CampaignPhase, rerun: Rerun | None) -> None:
         before = self.state
         decision = outcome(decide_transition, before, goal, rerun)
         self.apply(decision)
@@ -278,6 +284,52 @@ class CampaignMachine(RuleBasedStateMachine):
 
 
 TestCampaignMachine = CampaignMachine.TestCase
+
+
+@row([Start(DNS), Keep(), REFUSED, *[Redo(DNS, NOW)] * 3])
+def test_what_is_old_is_done_again(status: PhaseStatus, expected: object) -> None:
+    assert outcome(decide_transition, at(DNS, status), DNS, WHAT_IS_OLD) == expected
+
+
+@pytest.mark.parametrize(
+    "rerun",
+    [
+        Rerun(RerunScope.OLDER_THAN),
+        Rerun(RerunScope.ALL, NOW),
+        Rerun(RerunScope.FAILED, NOW),
+        Rerun(RerunScope.OLDER_THAN, NOW + timedelta(seconds=1)),
+    ],
+)
+def test_an_instant_goes_with_its_scope_and_lies_behind(rerun: Rerun) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_rerun(rerun, NOW)
+    assert refused.value.pointer == "/rerun/olderThan"
+
+
+@pytest.mark.parametrize("rerun", [None, EVERYTHING, WHAT_FAILED, WHAT_IS_OLD])
+def test_reruns_that_make_sense_pass(rerun: Rerun | None) -> None:
+    check_rerun(rerun, NOW)
+
+
+@pytest.mark.parametrize("status", PhaseStatus)
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("changed", PHASES)
+def test_only_a_phase_under_way_keeps_its_configuration(
+    status: PhaseStatus, phase: CampaignPhase, changed: CampaignPhase
+) -> None:
+    if changed is phase and status in {RUNNING, PAUSED}:
+        with pytest.raises(Conflict) as refused:
+            check_update(at(phase, status), [changed], has_names=False)
+        assert refused.value.code == "phase_under_way"
+    else:
+        check_update(at(phase, status), [changed], has_names=False)
+
+
+def test_the_pattern_of_names_that_exist_stays() -> None:
+    check_update(at(DNS, COMPLETED), [DNS, HTTP, ANALYSIS], has_names=True)
+    with pytest.raises(Conflict) as refused:
+        check_update(at(DNS, COMPLETED), [GENERATION], has_names=True)
+    assert refused.value.code == "names_immutable"
 
 
 @pytest.mark.parametrize("initial", [CampaignPhase.DNS_VALIDATION, CampaignPhase.HTTP_VALIDATION])

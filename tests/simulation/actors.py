@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
@@ -12,9 +13,18 @@ import msgspec
 
 from service.access.model import Principal
 from service.campaigns import commands
-from service.campaigns.model import PHASES, Advance, Campaign, CreateCampaign, Rerun, RerunScope, TransitionCampaign
+from service.campaigns.model import (
+    PHASES,
+    Advance,
+    Campaign,
+    CreateCampaign,
+    DeletedCampaign,
+    Rerun,
+    RerunScope,
+    TransitionCampaign,
+)
 from service.campaigns.views import get_campaign, get_phases
-from service.errors import Conflict
+from service.errors import Conflict, NotFound
 from service.pipelines.engine import Held, Worker
 from service.postgres.database import Database
 from service.progress.events import CampaignPhase, PhaseStatus
@@ -26,6 +36,7 @@ NAMES_MIN = 50
 NAMES_MAX = 160
 DNS_TIMEOUT_SECONDS = 1.1  # beyond the sandbox's slowest name
 HTTP_TIMEOUT_SECONDS = 4.0
+OLD_AFTER = timedelta(seconds=6)  # the clock jumps by five
 
 
 class SimulatedWorker:
@@ -55,6 +66,7 @@ class SimulatedWorker:
             "heartbeat": self.worker.heartbeat_tick,
             "plan": self.worker.plan_tick,
             "account": self.worker.account_tick,
+            "sweep": self.worker.sweep_tick,
         }
 
     def tick(self, kind: str) -> "asyncio.Task[object]":
@@ -101,6 +113,8 @@ class Order(StrEnum):
     RETRY = "retry"
     RERUN_FAILED = "rerun_failed"
     RERUN_ALL = "rerun_all"
+    RERUN_OLD = "rerun_old"
+    DELETE = "delete"
 
 
 class Person:
@@ -116,10 +130,13 @@ class Person:
             campaign = await commands.create_campaign(tx, self.principal, request)
         self.campaign_ids.append(campaign.id)
 
-    async def give(self, order: Order, campaign_id: UUID, phase: CampaignPhase) -> Campaign:
+    async def give(self, order: Order, campaign_id: UUID, phase: CampaignPhase) -> Campaign | DeletedCampaign:
         """Carry out a command in its transaction; Refused where the state machine says no."""
         async with self.database.transaction() as tx:
+            await tx.begin()
             match order:
+                case Order.DELETE:
+                    return await commands.delete_campaign(tx, self.principal, campaign_id, None)
                 case Order.PAUSE:
                     return await commands.pause_campaign(tx, self.principal, campaign_id, order, None)
                 case Order.RESUME:
@@ -128,15 +145,30 @@ class Person:
                     return await commands.cancel_campaign(tx, self.principal, campaign_id, order, None)
                 case Order.RETRY:
                     return await commands.retry_campaign(tx, self.principal, campaign_id, order, None)
-                case Order.FORWARD | Order.RERUN_FAILED | Order.RERUN_ALL:
-                    request = TransitionCampaign(phase, order, RERUNS[order])
+                case Order.FORWARD | Order.RERUN_FAILED | Order.RERUN_ALL | Order.RERUN_OLD:
+                    old = Rerun(RerunScope.OLDER_THAN, tx.now - OLD_AFTER)
+                    request = TransitionCampaign(phase, order, RERUNS.get(order, old))
                     return await commands.transition_campaign(tx, self.principal, campaign_id, request, None)
                 case _:
                     assert_never(order)
 
+    async def replace(self, campaign_id: UUID, request: CreateCampaign) -> None:
+        """Another campaign in this one's place. If the answer is lost, it is found out later that it is gone."""
+        await self.create(request)
+        await self.give(Order.DELETE, campaign_id, request.initial_phase)
+        self.forget(campaign_id)
+
+    def forget(self, campaign_id: UUID) -> None:
+        if campaign_id in self.campaign_ids:
+            self.campaign_ids.remove(campaign_id)
+
     async def see_through(self, campaign_id: UUID) -> bool:
         """Whether a campaign is at its end; if it waits for a command, it is given it."""
-        if await self.is_through(campaign_id):
+        try:
+            if await self.is_through(campaign_id):
+                return True
+        except NotFound:
+            self.forget(campaign_id)
             return True
         with contextlib.suppress(Conflict):  # it moved by itself meanwhile
             await self.urge(campaign_id)

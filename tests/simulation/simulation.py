@@ -26,9 +26,9 @@ from uuid import UUID
 
 import asyncpg
 
-from service.campaigns.model import Advance
+from service.campaigns.model import Advance, CreateCampaign
 from service.errors import Refused
-from service.pipelines import planner
+from service.pipelines import keeping, planner, sweeping
 from service.postgres.database import Database, open_database
 from service.progress.events import CampaignPhase
 from service.settings import Settings
@@ -65,7 +65,7 @@ STEP_WEIGHTS = {
     "disconnect": 3,
     "lose_answer": 3,
 }
-TICK_WEIGHTS = {"claim": 5, "heartbeat": 3, "plan": 3, "account": 3}
+TICK_WEIGHTS = {"claim": 5, "heartbeat": 3, "plan": 3, "account": 3, "sweep": 2}
 ORDER_WEIGHTS = {
     Order.FORWARD: 9,
     Order.PAUSE: 3,
@@ -74,7 +74,11 @@ ORDER_WEIGHTS = {
     Order.RETRY: 4,
     Order.RERUN_FAILED: 1,
     Order.RERUN_ALL: 1,
+    Order.RERUN_OLD: 2,
+    Order.DELETE: 1,
 }
+# Readers of a simulation end sooner, and what is removed is small.
+SHORT = {"GRACE_SECONDS": 2.0, "TOLD_SECONDS": 4.0, "POSITIONS_AT_A_TIME": 40}
 JUMPS_SECONDS = (5.0, 5.0, 5.0, 1.0, -1.0)  # a lease lasts three
 
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'phaseline' AND datname = current_database()"
@@ -153,8 +157,15 @@ class Simulation:
         campaign_id = self.chance.choice(person.campaign_ids)
         order, phase = self.choose(ORDER_WEIGHTS), self.chance.choice(tuple(CampaignPhase))
         self.story.append(f"   {order} {phase} for {campaign_id}")
-        self.begin(person.give(order, campaign_id, phase), order)
+        if order is Order.DELETE:
+            self.begin(person.replace(campaign_id, self.another_request()), order)
+        else:
+            self.begin(person.give(order, campaign_id, phase), order)
         await turn(self.chance.randrange(TURNS_MAX))
+
+    def another_request(self) -> CreateCampaign:
+        alphabet, length = self.chance.choice(PATTERNS)
+        return some_request(self.chance, self.chance.choice(tuple(Advance)), alphabet, length)
 
     async def rest(self) -> None:
         """Let things happen: until the first step under way is over, or a moment has passed."""
@@ -289,7 +300,12 @@ async def simulate(seed: int, url: str) -> Counter[str]:
     """Live through one seed in an empty, migrated database; what happened, and how often."""
     chance = random.Random(seed)
     items = {phase: chance.randint(CHUNK_ITEMS_MIN, CHUNK_ITEMS_MAX) for phase in CampaignPhase}
-    with patch.dict(planner.CHUNK_ITEMS, items), watched_log() as errors:
+    with (
+        patch.dict(planner.CHUNK_ITEMS, items),
+        patch.dict(vars(sweeping), SHORT),
+        patch.object(keeping, "STRETCH_POSITIONS", 50),
+        watched_log() as errors,
+    ):
         async with (
             running_sandbox() as (_, settings),
             linked(url) as link,

@@ -39,6 +39,14 @@ async def read_answer(reader: asyncio.StreamReader) -> RawAnswer:
     return RawAnswer(int(text.split(" ", 2)[1]), text.lower(), body)
 
 
+async def read_one_answer(reader: asyncio.StreamReader) -> RawAnswer:
+    """Read an answer of a known length; the connection stays open."""
+    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        text = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = int(text.partition("content-length:")[2].partition("\r\n")[0])
+        return RawAnswer(int(text.split(" ", 2)[1]), text, await reader.readexactly(length))
+
+
 def request_head(method: str, path: str, secret: str, *headers: str) -> bytes:
     lines = [f"{method} {path} HTTP/1.1", "Host: phaseline.test", f"Authorization: Bearer {secret}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n"

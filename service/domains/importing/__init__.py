@@ -16,7 +16,7 @@ Invariants
 - Lines read = accepted + duplicates + rejected + skipped; a later import adds to the names of an earlier one, whose
   positions stay.
 
-Limits: lines, bytes of a line, decompressed bytes, expansion, seconds without a byte and bytes a second are bounded by
-named constants beside their use; a list that is beyond them is refused as a whole. A single line that cannot be used is
-rejected by itself, with its number and its reason.
+Limits: lines, bytes of a line, decompressed bytes and expansion are bounded by named constants beside their use,
+seconds without a byte and bytes a second by the application's `Patience`; a list that is beyond them is refused as a
+whole. A single line that cannot be used is rejected by itself, with its number and its reason.
 """

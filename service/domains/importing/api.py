@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -21,10 +23,7 @@ from service.domains.importing.formats import COLUMN_LENGTH_MAX, ListFormat, row
 from service.domains.importing.model import ImportList, ImportReceipt
 from service.domains.importing.reader import Gunzip
 from service.postgres.database import Database, Tx
-
-SILENCE_SECONDS_MAX = 30.0  # without a byte
-GRACE_SECONDS = 60.0  # before the rate counts
-RATE_BYTES_PER_SECOND_MIN = 256.0
+from service.web.openapi import may_refuse
 
 MediaType = Annotated[str, HeaderParameter(name="Content-Type", max_length=200)]
 Encoding = Annotated[str, HeaderParameter(name="Content-Encoding", max_length=50, description="`gzip`, or none.")]
@@ -39,9 +38,23 @@ FieldName = Annotated[
 ImportRequest = Request[Principal, Any, State]
 
 
+class Patience(msgspec.Struct, frozen=True):
+    """How long a sender is waited for; the application's state holds one."""
+
+    silence_seconds_max: float = 30.0  # without a byte
+    grace_seconds: float = 60.0  # before the rate counts
+    rate_bytes_per_second_min: float = 256.0
+
+
 @post(
     "/campaigns/{campaign_id:uuid}/domains/import",
     operation_id="import_domains",
+    opt=may_refuse(
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    ),
     status_code=202,
     request_max_body_size=None,
     tags=["domains"],
@@ -94,21 +107,22 @@ async def stream_rejects(
 
 async def received(request: ImportRequest) -> AsyncGenerator[bytes, None]:
     """The body as it arrives; a sender that falls silent, crawls or goes away ends the import."""
+    patience: Patience = request.app.state["import_patience"]
     started, total = time.monotonic(), 0
     stream = request.stream()
     while True:
         try:
-            async with asyncio.timeout(SILENCE_SECONDS_MAX):
+            async with asyncio.timeout(patience.silence_seconds_max):
                 data = await anext(stream, None)
         except TimeoutError:
-            raise too_slow(f"Nothing was sent for {SILENCE_SECONDS_MAX:.0f} s.") from None
+            raise too_slow(f"Nothing was sent for {patience.silence_seconds_max:.0f} s.") from None
         except InternalServerException:  # what the framework makes of a disconnected client; nobody reads the answer
             raise ClientException("The sender went away before the list was whole.") from None
         if data is None:
             return
         total += len(data)
-        if time.monotonic() - started > GRACE_SECONDS + total / RATE_BYTES_PER_SECOND_MIN:
-            raise too_slow(f"The list comes at less than {RATE_BYTES_PER_SECOND_MIN:.0f} bytes a second.")
+        if time.monotonic() - started > patience.grace_seconds + total / patience.rate_bytes_per_second_min:
+            raise too_slow(f"The list comes at less than {patience.rate_bytes_per_second_min:.0f} bytes a second.")
         yield data
 
 

@@ -3,6 +3,7 @@
 No transaction is open while the sender is waited for: each batch has one of its own, and the merge is the last.
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
@@ -92,6 +93,7 @@ async def stage(session: Database, job: Job, source: AsyncIterator[bytes], intak
             intake.feed(piece)
             if intake.rows_held() >= BATCH_ROWS:
                 await copy_batch(session, job, intake)
+            await asyncio.sleep(0)  # a few bytes of gzip give many pieces: others are answered in between
     intake.finish()
     await copy_batch(session, job, intake)
 
@@ -119,8 +121,6 @@ async def merge(session: Database, job: Job, intake: Intake) -> ImportReceipt:
         count = await store.merge_names(tx, set_id)
         await store.merge_rejects(tx, job.import_id)
         await campaigns.import_names(tx, job.principal, job.campaign_id, set_id, count)
-        if earlier is not None:
-            await store.delete_name_set(tx, earlier)
         receipt = receipt_of(job, intake, accepted=count - known)
         await store.finish_import(
             tx,

@@ -150,14 +150,13 @@ class CsvRows:
             return
         opens_or_closes = found.text.count('"') % 2 == 1
         if not self._held and not opens_or_closes:
-            yield from self._record(found)
+            yield from self._record([found])
             return
         self._held.append(found)
-        self._held_bytes += len(data)
+        self._held_bytes += len(data) + len(b"\n")
         if len(self._held) > 1 and opens_or_closes:
-            record = Found(self._held[0].line, "\n".join(part.text for part in self._held))
-            self._held, self._held_bytes = [], 0
-            yield from self._record(record)
+            held, self._held, self._held_bytes = self._held, [], 0
+            yield from self._record(held)
         elif self._held_bytes > LINE_BYTES_MAX:
             yield from self._give_up()
 
@@ -169,15 +168,20 @@ class CsvRows:
         for part in held:
             yield Faulty(*part, Reason.QUOTE_UNCLOSED)
 
-    def _record(self, found: Found) -> Iterator[Found | Faulty]:
+    def _record(self, parts: list[Found]) -> Iterator[Found | Faulty]:
+        found = Found(parts[0].line, "\n".join(part.text for part in parts))
         if not found.text.strip():
             return
         if not self._begun:
-            self._begun = True
             self._delimiter = max(DELIMITERS, key=found.text.count)
-            if self._is_header(cells_of(found.text, self._delimiter)):
-                return
-        cells = cells_of(found.text, self._delimiter)
+        try:
+            cells = cells_of(found.text, self._delimiter)
+        except csv.Error:  # a line's end within a cell that is not quoted
+            yield from (Faulty(*part, Reason.CSV_INVALID) for part in parts)
+            return
+        is_first, self._begun = not self._begun, True
+        if is_first and self._is_header(cells):
+            return
         if self._index < len(cells) and cells[self._index].strip():
             yield Found(found.line, cells[self._index].strip())
         else:

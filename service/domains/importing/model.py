@@ -32,6 +32,7 @@ class Reason(StrEnum):
     IDNA_INVALID = "idna_invalid"
     COLUMN_MISSING = "column_missing"
     QUOTE_UNCLOSED = "quote_unclosed"
+    CSV_INVALID = "csv_invalid"
     JSON_INVALID = "json_invalid"
     FIELD_MISSING = "field_missing"
 

@@ -43,14 +43,6 @@ ORDER BY f.line
 INSERT INTO import_rejects (import_id, line, reason, text)
 SELECT $1, s.line, s.reason, s.text FROM staged_rejects s
 
--- name: delete_name_set
--- A set whose names are all in a newer one.
-DELETE FROM name_sets WHERE set_id = $1
-
--- name: delete_names
--- Its rows.
-DELETE FROM names WHERE set_id = $1
-
 -- name: finish_import
 -- The list is whole and merged.
 UPDATE imports

@@ -28,7 +28,8 @@ class LineSplitter:
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that these bytes complete."""
         *lines, held = (self._held + data).split(b"\n")
-        self._held = held[: LINE_BYTES_MAX + len(b"x\r")]  # a line that is too long already stays too long
+        # A line that is too long already stays too long, whatever is taken off its ends.
+        self._held = held[: LINE_BYTES_MAX + len(UTF8_MARK + b"x\r")]
         return self._clean(lines)
 
     def finish(self) -> list[bytes]:

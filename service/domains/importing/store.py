@@ -22,8 +22,6 @@ ALLOW_MERGE_MEMORY = SQL["allow_merge_memory"]
 STAGE_EARLIER_NAMES = SQL["stage_earlier_names"]
 MERGE_NAMES = SQL["merge_names"]
 MERGE_REJECTS = SQL["merge_rejects"]
-DELETE_NAME_SET = SQL["delete_name_set"]
-DELETE_NAMES = SQL["delete_names"]
 FINISH_IMPORT = SQL["finish_import"]
 DELETE_IMPORT = SQL["delete_import"]
 LIST_IMPORTS = SQL["list_imports"]
@@ -73,11 +71,6 @@ async def merge_names(tx: Tx, set_id: int) -> int:
 
 async def merge_rejects(tx: Tx, import_id: UUID) -> None:
     await tx.execute(MERGE_REJECTS, import_id)
-
-
-async def delete_name_set(tx: Tx, set_id: int) -> None:
-    await tx.execute(DELETE_NAME_SET, set_id)
-    await tx.execute(DELETE_NAMES, set_id)
 
 
 async def finish_import(

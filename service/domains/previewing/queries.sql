@@ -9,7 +9,7 @@ FROM campaigns c
 LEFT JOIN name_sets s ON s.set_id = c.name_set_id
 LEFT JOIN phase_runs r ON r.run_id = c.name_set_id AND r.phase_status = 'completed'
 LEFT JOIN phase_runs d ON d.run_id = c.dns_set_id AND d.phase_status = 'completed'
-WHERE c.campaign_id = $1 AND c.tenant_id = $2
+WHERE c.campaign_id = $1 AND c.tenant_id = $2 AND c.deleted_at IS NULL
 
 -- name: measure_rate
 -- Names a second over the tenant's last completed runs of a phase in the same network.

@@ -8,15 +8,18 @@ from service.campaigns.model import DomainGeneration
 from service.campaigns.views import get_campaign
 from service.domains.previewing import rules, store
 from service.domains.previewing.model import PatternPreview, PhaseEstimate, TldPreview
-from service.generating.pattern import pattern_key, space_size, valid_count
+from service.errors import Invalid
+from service.generating.pattern import Pattern, pattern_key, space_size, valid_count
 from service.generating.ranges import FreeSpace, share_offsets
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase
 
+PATTERN_IN_CAMPAIGN = "/configuration/domainGeneration"  # a pointer, from the root of a campaign's request
+
 
 async def preview_pattern(tx: Tx, principal: Principal, generation: DomainGeneration) -> PatternPreview:
     """What a campaign of this pattern would take now; Invalid where the pattern makes no sense."""
-    pattern, tlds = checked_pattern(generation)
+    pattern, tlds = pattern_of(generation)
     size = space_size(pattern)
     used = await store.find_next_offsets(tx, principal.tenant_id, pattern_key(pattern), tlds)
     spaces = [FreeSpace(tld, min(size, max(used.get(tld, 0), generation.offset)), size) for tld in tlds]
@@ -30,6 +33,15 @@ async def preview_pattern(tx: Tx, principal: Principal, generation: DomainGenera
         samples=rules.sample_names(pattern, spaces),
         warnings=tuple(rules.pattern_warnings(spaces, shortfall)),
     )
+
+
+def pattern_of(generation: DomainGeneration) -> tuple[Pattern, tuple[str, ...]]:
+    """As a campaign would take it; but here the pattern is the whole body, and pointers begin at it."""
+    try:
+        return checked_pattern(generation)
+    except Invalid as error:
+        pointer = (error.pointer or "").removeprefix(PATTERN_IN_CAMPAIGN)
+        raise Invalid(error.code, error.message, pointer=pointer or None) from None
 
 
 async def estimate_phase(tx: Tx, principal: Principal, campaign_id: UUID, phase: CampaignPhase) -> PhaseEstimate:

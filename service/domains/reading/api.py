@@ -1,21 +1,27 @@
 """Routes of reading: decode, one call, encode."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath, ParameterKwarg, QueryParameter
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
 from service.access.model import Principal
+from service.campaigns.outcomes import LABELS
 from service.domains.reading import views
 from service.domains.reading.export import stream_domains
 from service.domains.reading.filters import check_filters
 from service.domains.reading.model import POSITION_MAX, DomainPage, ExportFormat, Funnel, LeadPage, Sort, Wanted
 from service.postgres.database import Database, Tx
+from service.progress.events import CampaignPhase
+from service.web.openapi import may_refuse
 from service.web.paging import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 OUTCOMES_MAX = 20  # values of one parameter
@@ -24,18 +30,22 @@ NAME_LENGTH_MAX = 253
 
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_ITEMS_MAX)]
 Cursor = Annotated[str | None, QueryParameter(description="`nextCursor` of the page before.")]
-DnsOutcomes = Annotated[
-    list[str] | None,
-    QueryParameter(name="dnsOutcome", max_items=OUTCOMES_MAX, description="Any of these; may be repeated."),
-]
-HttpOutcomes = Annotated[
-    list[str] | None,
-    QueryParameter(name="httpOutcome", max_items=OUTCOMES_MAX, description="Any of these; may be repeated."),
-]
-AnalysisOutcomes = Annotated[
-    list[str] | None,
-    QueryParameter(name="analysisOutcome", max_items=OUTCOMES_MAX, description="Any of these; may be repeated."),
-]
+
+
+def outcome_filter(name: str, phase: CampaignPhase) -> ParameterKwarg:
+    """The document closes the list; `check_filters` says in words which outcome there is not."""
+    outcome = Schema(type=OpenAPIType.STRING, enum=list(LABELS[phase].values()))
+    return QueryParameter(
+        name=name,
+        max_items=OUTCOMES_MAX,
+        description="Any of these; may be repeated.",
+        schema_extra={"items": outcome},
+    )
+
+
+DnsOutcomes = Annotated[list[str] | None, outcome_filter("dnsOutcome", CampaignPhase.DNS_VALIDATION)]
+HttpOutcomes = Annotated[list[str] | None, outcome_filter("httpOutcome", CampaignPhase.HTTP_VALIDATION)]
+AnalysisOutcomes = Annotated[list[str] | None, outcome_filter("analysisOutcome", CampaignPhase.ANALYSIS)]
 KeywordText = Annotated[
     str | None,
     QueryParameter(min_length=1, max_length=KEYWORD_LENGTH_MAX, description="Found on the page; as it is configured."),
@@ -61,7 +71,12 @@ MEDIA_TYPES = {
 }
 
 
-@get("/campaigns/{campaign_id:uuid}/domains", operation_id="list_domains", tags=["domains"])
+@get(
+    "/campaigns/{campaign_id:uuid}/domains",
+    operation_id="list_domains",
+    opt=may_refuse(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+    tags=["domains"],
+)
 async def list_domains(
     campaign_id: FromPath[UUID],
     tx: Transaction,
@@ -82,7 +97,12 @@ async def list_domains(
     return await views.list_domains(tx, principal, campaign_id, wanted=wanted, sort=sort, cursor=cursor, limit=limit)
 
 
-@get("/campaigns/{campaign_id:uuid}/leads", operation_id="list_leads", tags=["domains"])
+@get(
+    "/campaigns/{campaign_id:uuid}/leads",
+    operation_id="list_leads",
+    opt=may_refuse(HTTPStatus.CONFLICT),
+    tags=["domains"],
+)
 async def list_leads(
     campaign_id: FromPath[UUID],
     tx: Transaction,
@@ -100,7 +120,12 @@ async def get_funnel(campaign_id: FromPath[UUID], tx: Transaction, principal: Wh
     return await views.get_funnel(tx, principal, campaign_id)
 
 
-@get("/campaigns/{campaign_id:uuid}/domains/export", operation_id="export_domains", tags=["domains"])
+@get(
+    "/campaigns/{campaign_id:uuid}/domains/export",
+    operation_id="export_domains",
+    opt=may_refuse(HTTPStatus.UNPROCESSABLE_ENTITY),
+    tags=["domains"],
+)
 async def export_domains(
     request: AppRequest,
     campaign_id: FromPath[UUID],

@@ -12,14 +12,18 @@ FROM campaigns c
 LEFT JOIN phase_runs d ON d.run_id = c.dns_set_id
 LEFT JOIN phase_runs h ON h.run_id = c.http_set_id
 LEFT JOIN phase_runs s ON s.run_id = c.score_set_id
-WHERE c.campaign_id = $1 AND c.tenant_id = $2
+WHERE c.campaign_id = $1 AND c.tenant_id = $2 AND c.deleted_at IS NULL
 
 -- name: count_sets
--- How many of these sets are still there. Rows of a set go in the transaction that forgets the set, so that asking after
--- a read tells whether the read was whole.
-SELECT
-    (SELECT count(*) FROM phase_runs WHERE run_id = ANY($1::integer[]))
-    + (SELECT count(*) FROM name_sets WHERE set_id = ANY($1::integer[]))
+-- How many of these sets are still there. Rows go long after their set was retired, so that asking after a read tells
+-- whether the read was whole.
+SELECT count(*)
+FROM (
+    SELECT run_id AS set_id FROM phase_runs WHERE run_id = ANY($1::integer[])
+    UNION ALL
+    SELECT set_id FROM name_sets WHERE set_id = ANY($1::integer[])
+) AS known
+WHERE NOT EXISTS (SELECT FROM retired_sets r WHERE r.set_id = known.set_id)
 
 -- name: join_linearly
 -- Pages and batches join bounded ranges. Without statistics the planner takes nested loops over whole ranges, which is

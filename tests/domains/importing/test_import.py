@@ -15,7 +15,7 @@ import pytest
 
 from service.access.model import NewKey
 from service.postgres.database import Database
-from tests.world import Answer, Caller, a_campaign
+from tests.world import Answer, Caller, a_campaign, sweep_everything
 
 TEXT = {"Content-Type": "text/plain"}
 CSV = {"Content-Type": "text/csv"}
@@ -119,7 +119,9 @@ async def test_a_second_list_adds_to_the_first(api: Caller, database: Database, 
     second = (await send(api, path, b"a.com\nc.com\nb.com\nc.com")).body
     assert (second["accepted"], second["duplicates"]) == (1, 3)
     assert await names_of(database, path) == ["b.com", "a.com", "c.com"]
+    await sweep_everything(database)
     assert await database.pool.fetchval("SELECT count(*) FROM names") == 3
+    assert await database.pool.fetchval("SELECT count(*) FROM name_sets") == 1
     assert await database.pool.fetchval("SELECT count(*) FROM name_sets") == 1
     campaign = await api.call("GET", path)
     assert campaign.headers["etag"] == '"3"'

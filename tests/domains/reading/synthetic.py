@@ -23,9 +23,9 @@ from tests.world import KEYWORDS, a_campaign
 
 PAGE_COLUMNS = (
     *("set_id", "position", "outcome", "status_code", "unique_keywords", "keyword_bits", "title"),
-    *("title_hit", "keyword_hits", "duration_ms", "body_bytes", "parked_confidence"),
+    *("title_hit", "keyword_hits", "duration_ms", "body_bytes", "parked_confidence", "found_after"),
 )
-SAME_PAGE = (False, 3, 9, 5_000, 0.0)
+SAME_PAGE = (False, 3, 9, 5_000, 0.0, 0)
 TABLES = ("names", "dns_results", "http_results", "scores")
 DNS, HTTP, ANALYSIS = (
     LABELS[phase] for phase in (CampaignPhase.DNS_VALIDATION, CampaignPhase.HTTP_VALIDATION, CampaignPhase.ANALYSIS)
@@ -144,8 +144,8 @@ async def copy_results(tx: Tx, sets: Sequence[int], domains: Sequence[Made]) -> 
     await tx.copy_records("names", ("set_id", "position", "name"), [(names, one.position, one.name) for one in domains])
     await tx.copy_records(
         "dns_results",
-        ("set_id", "position", "outcome", "resolver", "duration_ms", "addresses"),
-        [(dns, one.position, one.dns, 0, 5, bytes((192, 0, 2, 1)) if one.dns == 1 else None) for one in domains],
+        ("set_id", "position", "outcome", "resolver", "duration_ms", "addresses", "found_after"),
+        [(dns, one.position, one.dns, 0, 5, bytes((192, 0, 2, 1)) if one.dns == 1 else None, 0) for one in domains],
     )
     await tx.copy_records(
         "http_results",

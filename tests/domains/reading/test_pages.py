@@ -17,6 +17,8 @@ from service.postgres.database import Database
 from tests.domains.reading.synthetic import ANALYSIS, DNS, HTTP, Planted, copy_results, expected, make_domains, plant
 from tests.world import KEYWORDS
 
+pytestmark = pytest.mark.made_up
+
 SOME_SCORES = st.sampled_from([0.0, 0.025, 0.25, 0.5, 0.975, 1.0])
 FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "dns_outcomes": st.lists(st.sampled_from(sorted(DNS.values())), min_size=1, max_size=3).map(tuple),

@@ -18,6 +18,8 @@ from service.postgres.queries import Query
 from tests.domains.reading.synthetic import Planted, expected, make_domains, plant
 from tests.world import KEYWORDS
 
+pytestmark = pytest.mark.made_up
+
 DOMAINS = 60_000
 TABLE_SCANS = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan"}
 NO_CONDITIONS = store.conditions_of(Filters())

@@ -14,6 +14,8 @@ from service.postgres.database import Database
 from tests.domains.reading.synthetic import Planted, expected, make_domains, plant
 from tests.world import KEYWORDS, Answer, Caller
 
+pytestmark = pytest.mark.made_up
+
 
 @pytest.fixture
 async def planted(database: Database, principal: Principal) -> Planted:
