@@ -81,6 +81,18 @@ For example:
 
     PHASELINE_PORT=8080 phaseline settings
 """
+DOCTOR = """Look at everything that an installation stands on, and say what to change.
+
+Packages, folders, disks and limits of this machine; the database with its schema, settings and clock; workers; the
+resolvers of campaigns under way; the API. Each check stands alone, so that it helps when something is broken. It ends
+with 1 if one fails.
+
+For example:
+
+    phaseline doctor
+
+    DATABASE_URL=postgresql://phaseline@db.example/phaseline phaseline doctor --resolver 192.0.2.53 --json
+"""
 CAMPAIGN = """Create campaigns, move them through their phases, and watch.
 
 For example:
@@ -105,7 +117,8 @@ app.command("service.cli.services:sandbox", name="sandbox", help=SANDBOX, group=
 app.command("service.cli.migrate:migrate", name="migrate", help=MIGRATE, group=HERE, sort_key=5)
 app.command("service.cli.keys:keys", name="keys", help=KEYS, group=HERE, sort_key=6)
 app.command("service.cli.settings:settings", name="settings", help=SETTINGS, group=HERE, sort_key=7)
-app.command("service.cli.campaigns:campaign", name="campaign", help=CAMPAIGN, group=SERVER, sort_key=8)
+app.command("service.cli.doctor:doctor", name="doctor", help=DOCTOR, group=HERE, sort_key=8)
+app.command("service.cli.campaigns:campaign", name="campaign", help=CAMPAIGN, group=SERVER, sort_key=9)
 
 
 def main() -> None:

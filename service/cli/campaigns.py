@@ -1,7 +1,6 @@
-"""`phaseline campaign ...`: what a client asks of a server."""
+"""`phaseline campaign ...`: what a client asks of a server. Those commands that need more have modules of their own."""
 
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,12 +8,17 @@ import msgspec
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from service.campaigns.model import Campaign, Explanation, Phases, Rerun, RerunScope, TransitionCampaign
+from service.campaigns.model import Campaign, Explanation, Phases, RerunScope, TransitionCampaign
 from service.cli import screens
-from service.cli.client import LAST, PAGE_ITEMS, Client, open_client
-from service.cli.drafts import NO_DRAFT, Draft, request_of
-from service.cli.places import Json, Key, Switch, Url, find_place
-from service.cli.terminal import program, show, write_json
+from service.cli.changing import delete, update
+from service.cli.client import LAST, PAGE_ITEMS, Client
+from service.cli.estimating import estimate, preview
+from service.cli.exporting import export
+from service.cli.importing import import_
+from service.cli.making import clone, create
+from service.cli.places import Json, Key, Reference, Url, server
+from service.cli.reruns import rerun_of
+from service.cli.terminal import show, write_json
 from service.cli.watching import display_for, watch
 from service.errors import Conflict
 from service.progress.events import CampaignPhase, PhaseStatus
@@ -28,7 +32,6 @@ campaign = App(
     help_epilogue='A campaign is named by its id, by the beginning of its id, or by "last".',
 )
 
-Reference = Annotated[str, Parameter(help='An id, the beginning of one, or "last".')]
 Reason = Annotated[str, Parameter(help="Why, for the audit trail.")]
 
 
@@ -38,50 +41,6 @@ class Everything(msgspec.Struct, frozen=True, rename="camel"):
     campaign: Campaign
     phases: Phases
     explanation: Explanation
-
-
-def server(url: str | None, key: str | None) -> AbstractAsyncContextManager[Client]:
-    """A client of the server that is meant."""
-    return open_client(find_place(url, key))
-
-
-@campaign.command(name="create", sort_key=1)
-async def create(
-    draft: Draft = NO_DRAFT,
-    *,
-    file: Annotated[
-        Path | None, Parameter(help='A whole request as JSON instead of flags; "-" is standard input.')
-    ] = None,
-    start: Annotated[Switch, Parameter(help="Start its first phase at once.")] = False,
-    json: Json = False,
-    url: Url = None,
-    key: Key = None,
-) -> None:
-    """Create a campaign; it does not start by itself.
-
-    For example:
-
-        phaseline campaign create --name shops --constant shop --tld com --tld net --resolver 192.0.2.53
-
-        phaseline campaign create --name try --constant shop --sandbox --automatic --start
-
-        phaseline campaign create --file campaign.json
-    """
-    wanted = request_of(draft, file)
-    async with server(url, key) as client:
-        made = await client.create_campaign(wanted)
-        if start:
-            made = await client.transition_campaign(made.id, TransitionCampaign(made.initial_phase, "started at once"))
-    if json:
-        write_json(made)
-    else:
-        show(f"Created {made.name} ({made.id}).", next_step(made))
-
-
-def next_step(made: Campaign) -> str:
-    if made.phase_status is PhaseStatus.PENDING:
-        return f"Start it with: {program()} campaign start {LAST}"
-    return f"{made.current_phase} has started; see it with: {program()} campaign watch {LAST}"
 
 
 @campaign.command(name="list", sort_key=2)
@@ -134,14 +93,35 @@ async def show_(reference: Reference = LAST, *, json: Json = False, url: Url = N
         show(screens.campaign_screen(found.campaign, found.phases, found.explanation))
 
 
-@campaign.command(name="start", sort_key=4)
+@campaign.command(name="explain", sort_key=4)
+async def explain(reference: Reference = LAST, *, json: Json = False, url: Url = None, key: Key = None) -> None:
+    """Say why a campaign moves, waits or stands.
+
+    For example:
+
+        phaseline campaign explain last
+    """
+    async with server(url, key) as client:
+        found = await client.explain_campaign(await client.find_campaign_id(reference))
+    if json:
+        write_json(found)
+    else:
+        show(*screens.explanation_lines(found))
+
+
+@campaign.command(name="start", sort_key=5)
 async def start_(
     reference: Reference,
     *,
     phase: Annotated[
         CampaignPhase | None, Parameter(help="Which phase; otherwise the next one that can start.")
     ] = None,
-    rerun: Annotated[RerunScope | None, Parameter(help="Run a finished phase again: what failed, or all.")] = None,
+    rerun: Annotated[
+        RerunScope | None, Parameter(help="Run a finished phase again: what failed, all, or what is older than.")
+    ] = None,
+    older_than: Annotated[
+        str | None, Parameter(help="Run again what was found before: an age as in 7d, 12h, 90m, or an instant.")
+    ] = None,
     reason: Reason = "",
     json: Json = False,
     url: Url = None,
@@ -154,17 +134,20 @@ async def start_(
         phaseline campaign start last
 
         phaseline campaign start last --phase dns_validation --rerun failed --reason "the resolvers were down"
+
+        phaseline campaign start last --phase http_validation --older-than 7d
     """
+    again = rerun_of(rerun, older_than, datetime.now(UTC))
     async with server(url, key) as client:
         campaign_id = await client.find_campaign_id(reference)
-        target = phase or startable(await client.get_phases(campaign_id), rerun)
-        wanted = TransitionCampaign(target, reason, Rerun(rerun) if rerun else None)
+        target = phase or startable(await client.get_phases(campaign_id), is_rerun=again is not None)
+        wanted = TransitionCampaign(target, reason, again)
         tell(await client.transition_campaign(campaign_id, wanted), as_json=json)
 
 
-def startable(phases: Phases, rerun: RerunScope | None) -> CampaignPhase:
+def startable(phases: Phases, *, is_rerun: bool) -> CampaignPhase:
     """The phase that is meant where none is named; Conflict where none can start."""
-    if rerun is not None:
+    if is_rerun:
         return phases.current_phase
     if not phases.available_transitions:
         raise Conflict(
@@ -173,7 +156,7 @@ def startable(phases: Phases, rerun: RerunScope | None) -> CampaignPhase:
     return phases.available_transitions[0]
 
 
-@campaign.command(name="watch", sort_key=5)
+@campaign.command(name="watch", sort_key=6)
 async def watch_(*references: Reference, json: Json = False, url: Url = None, key: Key = None) -> int:
     """Watch campaigns until they end; without an id, all that are running or paused.
 
@@ -201,7 +184,7 @@ async def find_moving(client: Client) -> tuple[UUID, ...]:
     return tuple(found.id for page in pages for found in page.items)[:WATCHED_MAX]
 
 
-@campaign.command(name="pause", sort_key=6)
+@campaign.command(name="pause", sort_key=7)
 async def pause(
     reference: Reference, *, reason: Reason = "", json: Json = False, url: Url = None, key: Key = None
 ) -> None:
@@ -214,7 +197,7 @@ async def pause(
     await command("pause", reference, reason, as_json=json, url=url, key=key)
 
 
-@campaign.command(name="resume", sort_key=7)
+@campaign.command(name="resume", sort_key=8)
 async def resume(
     reference: Reference, *, reason: Reason = "", json: Json = False, url: Url = None, key: Key = None
 ) -> None:
@@ -227,7 +210,7 @@ async def resume(
     await command("resume", reference, reason, as_json=json, url=url, key=key)
 
 
-@campaign.command(name="cancel", sort_key=8)
+@campaign.command(name="cancel", sort_key=9)
 async def cancel(
     reference: Reference, *, reason: Reason = "", json: Json = False, url: Url = None, key: Key = None
 ) -> None:
@@ -240,7 +223,7 @@ async def cancel(
     await command("cancel", reference, reason, as_json=json, url=url, key=key)
 
 
-@campaign.command(name="retry", sort_key=9)
+@campaign.command(name="retry", sort_key=10)
 async def retry(
     reference: Reference, *, reason: Reason = "", json: Json = False, url: Url = None, key: Key = None
 ) -> None:
@@ -265,3 +248,13 @@ def tell(moved: Campaign, *, as_json: bool) -> None:
         write_json(moved)
     else:
         show(f"{moved.name}: {moved.current_phase} is {moved.phase_status}.")
+
+
+campaign.command(create, name="create", sort_key=1)
+campaign.command(preview, name="preview", sort_key=11)
+campaign.command(estimate, name="estimate", sort_key=12)
+campaign.command(import_, name="import", sort_key=13)
+campaign.command(export, name="export", sort_key=14)
+campaign.command(clone, name="clone", sort_key=15)
+campaign.command(update, name="update", sort_key=16)
+campaign.command(delete, name="delete", sort_key=17)

@@ -1,20 +1,11 @@
-"""A thin, typed client of one server: requests over HTTP, progress over the websocket.
-
-Every refusal of the server arrives as `Refused` with its sentence; a server that does not answer is `Unavailable`.
-"""
+"""A thin, typed client of one server: requests over HTTP, progress over the websocket."""
 
 import contextlib
-import ipaddress
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from datetime import timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 import msgspec
-from pyreqwest.client import Client as HttpClient
-from pyreqwest.client import ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
@@ -23,15 +14,28 @@ from service.campaigns.model import (
     CampaignPage,
     CommandReason,
     CreateCampaign,
+    DomainGeneration,
     Explanation,
     Phases,
     TransitionCampaign,
+    UpdateCampaign,
 )
-from service.errors import Conflict, Invalid, NotFound, Refused, Unauthenticated, Unavailable
+from service.cli.calling import (
+    CONNECT_TIMEOUT,
+    Call,
+    Place,
+    Server,
+    is_loopback,
+    open_server,
+    read_answer,
+    refusal_of,
+    server_away,
+)
+from service.domains.importing.model import ImportList, ImportReceipt
+from service.domains.previewing.model import PatternPreview, PhaseEstimate
+from service.errors import Conflict, Invalid, NotFound, Unavailable
 from service.progress.events import CampaignPhase, CampaignProgress, PhaseStatus, Subscribe
 
-CONNECT_TIMEOUT = timedelta(seconds=5)
-REQUEST_TIMEOUT = timedelta(seconds=30)
 MESSAGE_BYTES_MAX = 1_000_000
 PAGE_ITEMS = 200
 LOOKED_UP_MAX = 10_000  # campaigns that are searched for the beginning of an id
@@ -40,31 +44,17 @@ IDS_TOLD_MAX = 3
 LAST = "last"
 
 T = TypeVar("T")
+Query = Mapping[str, str | None]
 
 decode_progress = msgspec.json.Decoder(CampaignProgress).decode
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where a server is, and the key it is asked with."""
-
-    url: str
-    key: str
-
-
-class ProblemDetail(msgspec.Struct, frozen=True):
-    """What this client reads of an answer of RFC 9457."""
-
-    detail: str
-    code: str = "refused"
-    pointer: str | None = None
-
-
 class Client:
-    """One server, asked with one key."""
+    """One server's campaigns."""
 
-    def __init__(self, place: Place, http: HttpClient) -> None:
-        self.place = place
-        self._http = http
+    def __init__(self, server: Server) -> None:
+        self.place = server.place
+        self._server = server
 
     async def create_campaign(self, wanted: CreateCampaign) -> Campaign:
         return await self._ask("POST", "campaigns", Campaign, body=wanted)
@@ -84,11 +74,25 @@ class Client:
     async def get_campaign(self, campaign_id: UUID) -> Campaign:
         return await self._ask("GET", f"campaigns/{campaign_id}", Campaign)
 
+    async def update_campaign(self, campaign_id: UUID, wanted: UpdateCampaign) -> Campaign:
+        return await self._ask("PATCH", f"campaigns/{campaign_id}", Campaign, body=wanted)
+
+    async def delete_campaign(self, seen: Campaign) -> None:
+        """Refused where it has changed since it was seen."""
+        call = Call("DELETE", f"campaigns/{seen.id}", headers=(("If-Match", f'"{seen.version}"'),))
+        await self._server.ask(call)
+
     async def get_phases(self, campaign_id: UUID) -> Phases:
         return await self._ask("GET", f"campaigns/{campaign_id}/phases", Phases)
 
     async def explain_campaign(self, campaign_id: UUID) -> Explanation:
         return await self._ask("GET", f"campaigns/{campaign_id}/explain", Explanation)
+
+    async def estimate_phase(self, campaign_id: UUID, phase: CampaignPhase) -> PhaseEstimate:
+        return await self._ask("POST", f"campaigns/{campaign_id}/phases/{phase}/estimate", PhaseEstimate)
+
+    async def preview_pattern(self, wanted: DomainGeneration) -> PatternPreview:
+        return await self._ask("POST", "pattern-previews", PatternPreview, body=wanted)
 
     async def transition_campaign(self, campaign_id: UUID, wanted: TransitionCampaign) -> Campaign:
         return await self._ask("PUT", f"campaigns/{campaign_id}/transition", Campaign, body=wanted)
@@ -96,6 +100,32 @@ class Client:
     async def command_campaign(self, campaign_id: UUID, command: str, reason: str) -> Campaign:
         """`command` is pause, resume, cancel or retry."""
         return await self._ask("POST", f"campaigns/{campaign_id}/{command}", Campaign, body=CommandReason(reason))
+
+    # Lists in and out
+
+    async def import_domains(
+        self, campaign_id: UUID, parts: AsyncIterator[bytes], *, headers: Mapping[str, str], query: Query
+    ) -> ImportReceipt:
+        """Sent once: a list that is read while it is sent cannot be sent again. Interrupted where no answer came."""
+        call = Call("POST", import_path(campaign_id), given(query), tuple(headers.items()))
+        return read_answer(await self._server.send_stream(call, parts), ImportReceipt)
+
+    async def list_imports(self, campaign_id: UUID) -> ImportList:
+        return await self._ask("GET", import_path(campaign_id), ImportList)
+
+    def open_rejects(
+        self, campaign_id: UUID, import_id: UUID
+    ) -> contextlib.AbstractAsyncContextManager[AsyncGenerator[bytes, None]]:
+        """All rejected lines of an import, as NDJSON."""
+        return self._server.open_stream(Call("GET", f"{import_path(campaign_id)}/{import_id}/rejects"))
+
+    def open_export(
+        self, campaign_id: UUID, query: Sequence[tuple[str, str]]
+    ) -> contextlib.AbstractAsyncContextManager[AsyncGenerator[bytes, None]]:
+        """The file's bytes; Interrupted where they break off."""
+        return self._server.open_stream(Call("GET", f"campaigns/{campaign_id}/domains/export", tuple(query)))
+
+    # Which campaign
 
     async def find_campaign_id(self, reference: str) -> UUID:
         """The campaign that a person means: a whole id, the beginning of one, or "last"."""
@@ -124,6 +154,8 @@ class Client:
             if cursor is None:
                 return
 
+    # News
+
     async def watch(self, campaign_ids: tuple[UUID, ...]) -> AsyncGenerator[CampaignProgress, None]:
         """First the campaigns' present states, then every change; Unavailable when the server goes away."""
         subscription = msgspec.json.encode(Subscribe(("campaign.progress",), campaign_ids)).decode()
@@ -146,81 +178,29 @@ class Client:
         raise Unavailable("server_away", "The server has ended the connection.")
 
     async def _ask(
-        self,
-        method: str,
-        path: str,
-        kind: type[T],
-        *,
-        body: msgspec.Struct | None = None,
-        query: Mapping[str, str | None] | None = None,
+        self, method: str, path: str, kind: type[T], *, body: msgspec.Struct | None = None, query: Query | None = None
     ) -> T:
-        request = self._http.request(method, path)
-        if query:
-            request = request.query([(name, value) for name, value in query.items() if value is not None])
-        if body is not None:
-            request = request.header("Content-Type", "application/json").body_bytes(msgspec.json.encode(body))
-        try:
-            response = await request.build().send()
-            data = bytes(await response.bytes())
-        except PyreqwestError as error:
-            raise server_away(self.place.url) from error
-        if response.status >= 400:
-            raise refusal_of(response.status, data)
-        return read_answer(data, kind)
+        data = None if body is None else msgspec.json.encode(body)
+        return read_answer(await self._server.ask(Call(method, path, given(query or {})), data), kind)
 
 
 @contextlib.asynccontextmanager
 async def open_client(place: Place) -> AsyncIterator[Client]:
     """A client of this server; nothing is asked yet. Invalid if the URL is none."""
-    base = checked_url(place.url)
-    builder = (
-        ClientBuilder()
-        .base_url(base.geturl().rstrip("/") + "/")
-        .default_headers(bearer(place.key))
-        .follow_redirects(enable=False)  # a key is shown to nobody but the server that was named
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT)
-    )
-    if is_loopback(place.url):
-        builder = builder.no_proxy()
-    async with builder.build() as http:
-        yield Client(place, http)
+    async with open_server(place) as server:
+        yield Client(server)
 
 
-def checked_url(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise Invalid("url_invalid", f"{url!r} is not a server's address; one looks like http://127.0.0.1:8000.")
-    return parts
+def import_path(campaign_id: UUID) -> str:
+    return f"campaigns/{campaign_id}/domains/import"
 
 
-def bearer(key: str) -> dict[str, str]:
-    if not key.isascii() or not key.isprintable():
-        raise Invalid("key_invalid", "This is not a key: it has characters that no key has.")
-    return {"Authorization": f"Bearer {key}"}
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def given(query: Query) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in query.items() if value is not None)
 
 
 def websocket_url(url: str) -> str:
     return "ws" + url.removeprefix("http").rstrip("/") + "/ws"
-
-
-def read_answer(data: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except msgspec.MsgspecError:
-        raise Unavailable("answer_unreadable", "What answers there is no Phaseline server of this version.") from None
 
 
 def read_progress(message: str | bytes) -> CampaignProgress:
@@ -228,30 +208,6 @@ def read_progress(message: str | bytes) -> CampaignProgress:
         return decode_progress(message)
     except msgspec.MsgspecError as error:
         raise Conflict("message_unreadable", f"The server sent a message that cannot be read: {error}.") from None
-
-
-def refusal_of(status: int, data: bytes) -> Refused:
-    """The server's own sentence, where it sent one. A websocket is refused without any."""
-    try:
-        problem = msgspec.json.decode(data, type=ProblemDetail)
-    except msgspec.MsgspecError:
-        problem = ProblemDetail(f"The server refused this with status {status} and gave no reason.")
-        if status == 403:
-            problem = ProblemDetail("This key is not accepted here.", "key_refused")
-    if status in {401, 403}:
-        return Unauthenticated(problem.code, problem.detail)
-    if status == 404:
-        return NotFound(problem.code, problem.detail)
-    if status >= 500:
-        return Unavailable(problem.code, problem.detail)
-    where = f" (at {problem.pointer})" if problem.pointer else ""
-    return Refused(problem.code, problem.detail + where, pointer=problem.pointer)
-
-
-def server_away(url: str) -> Unavailable:
-    return Unavailable(
-        "server_away", f"No server answers at {url}; start one with `phaseline run`, or name another with --url."
-    )
 
 
 def the_only(kind: str, found: list[UUID], reference: str) -> UUID:

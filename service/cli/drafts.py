@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from cyclopts import Parameter
@@ -19,11 +19,10 @@ from service.campaigns.model import (
     Network,
     Pattern,
 )
-from service.cli.places import Switch
+from service.cli.places import STANDARD_STREAM, Switch
 from service.errors import Invalid
 from service.progress.events import CampaignPhase
 
-STANDARD_INPUT = Path("-")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 REQUEST_BYTES_MAX = 1_000_000  # as much as the server takes
 SANDBOX_DNS_TIMEOUT_SECONDS = 0.5  # everything in the sandbox is near, and some of it never answers
@@ -33,14 +32,15 @@ SANDBOX_HTTP_TIMEOUT_SECONDS = 3.0
 Text = Annotated[str, Parameter(show_default=False)]
 Several = Annotated[tuple[str, ...], Parameter(negative=(), show_default=False)]
 
+T = TypeVar("T")
 
-# A dataclass, because that is what the command line's parser can fill in.
+
+# Dataclasses, because that is what the command line's parser can fill in.
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Draft:
-    """A campaign in the words of flags; bounds are the server's to check."""
+class Shape:
+    """A pattern in the words of flags; bounds are the server's to check."""
 
-    name: Annotated[str | None, Parameter(help="What the campaign is called.")] = None
     pattern: Annotated[Pattern, Parameter(help="Where the varying characters stand.")] = Pattern.PREFIX
     constant: Annotated[Text, Parameter(help="The fixed part of every name; otherwise none.")] = ""
     characters: Annotated[Text, Parameter(help="What varies: letters, digits, hyphen; otherwise a to z.")] = LETTERS
@@ -48,6 +48,21 @@ class Draft:
     second_length: Annotated[int | None, Parameter(help="With pattern both: how many at the end.")] = None
     tld: Annotated[Several, Parameter(help="A top-level domain; repeat for more; otherwise com.")] = ("com",)
     count: Annotated[int, Parameter(help="How many names, over all TLDs together.")] = 1_000
+
+
+NO_SHAPE = Shape()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A campaign in the words of flags."""
+
+    name: Annotated[str | None, Parameter(help="What the campaign is called.")] = None
+    initial_phase: Annotated[
+        CampaignPhase, Parameter(help="What it begins with; all but domain_generation begin with a list to import.")
+    ] = CampaignPhase.DOMAIN_GENERATION
+    shape: Shape = NO_SHAPE
     keyword: Annotated[Several, Parameter(help="Words to look for in pages; repeat for more.")] = ()
     resolver: Annotated[Several, Parameter(help="Whom to ask, 192.0.2.1 or 192.0.2.1:53; repeat for more.")] = ()
     sandbox: Annotated[Switch, Parameter(help="Stay in the sandbox on this machine, with short timeouts.")] = False
@@ -62,28 +77,46 @@ def request_of(draft: Draft, file: Path | None) -> CreateCampaign:
     if file is not None:
         if draft != NO_DRAFT:
             raise Invalid("two_configurations", "Give --file or the other flags, not both: the file says it all.")
-        return read_request(file)
+        return read_request(file, CreateCampaign, "a campaign")
     if draft.name is None:
         raise Invalid("name_missing", "Give the campaign a --name, or a whole request with --file.")
-    return CreateCampaign(draft.name, CampaignPhase.DOMAIN_GENERATION, configuration_of(draft))
+    if draft.initial_phase is not CampaignPhase.DOMAIN_GENERATION and draft.shape != NO_SHAPE:
+        raise Invalid(
+            "pattern_unsuitable",
+            f"A campaign that begins with {draft.initial_phase} takes its names from a list: leave the pattern out.",
+        )
+    return CreateCampaign(draft.name, draft.initial_phase, configuration_of(draft))
+
+
+def check_start(initial_phase: CampaignPhase, *, is_started: bool) -> None:
+    """Refuse to make what cannot be started, where both are asked for."""
+    if is_started and initial_phase is not CampaignPhase.DOMAIN_GENERATION:
+        raise Invalid(
+            "list_missing", f"{initial_phase} starts when a list has been imported; make the campaign without --start."
+        )
 
 
 def configuration_of(draft: Draft) -> Configuration:
     dns, http = phases_of(draft)
+    generates = draft.initial_phase is CampaignPhase.DOMAIN_GENERATION
     return Configuration(
         advance=Advance.AUTOMATIC if draft.automatic else Advance.MANUAL,
         network=Network.SANDBOX if draft.sandbox else Network.INTERNET,
-        domain_generation=DomainGeneration(
-            pattern=draft.pattern,
-            constant=draft.constant,
-            character_set=draft.characters,
-            variable_length=draft.length,
-            second_variable_length=draft.second_length,
-            tlds=draft.tld,
-            count=draft.count,
-        ),
+        domain_generation=generation_of(draft.shape) if generates else None,
         dns_validation=dns,
         http_validation=http,
+    )
+
+
+def generation_of(shape: Shape) -> DomainGeneration:
+    return DomainGeneration(
+        pattern=shape.pattern,
+        constant=shape.constant,
+        character_set=shape.characters,
+        variable_length=shape.length,
+        second_variable_length=shape.second_length,
+        tlds=shape.tld,
+        count=shape.count,
     )
 
 
@@ -97,23 +130,24 @@ def phases_of(draft: Draft) -> tuple[DnsValidation, HttpValidation]:
     return DnsValidation(resolvers=draft.resolver), HttpValidation(keywords=keywords)
 
 
-def read_request(file: Path) -> CreateCampaign:
-    """The body of `POST /campaigns`, as JSON; Invalid names what is wrong with it."""
+def read_request(file: Path, kind: type[T], called: str) -> T:
+    """A request's body, as JSON; Invalid names what is wrong with it."""
+    told = "Standard input" if file == STANDARD_STREAM else file
     try:
         data = read_bytes(file)
     except OSError as error:
         raise Invalid("file_unreadable", f"Cannot read {file}: {error.strerror}.") from None
     if len(data) > REQUEST_BYTES_MAX:
-        raise Invalid("file_too_large", f"{file} is larger than {REQUEST_BYTES_MAX:,} bytes.")
+        raise Invalid("file_too_large", f"{told} is larger than {REQUEST_BYTES_MAX:,} bytes.")
     try:
-        return msgspec.json.decode(data, type=CreateCampaign)
+        return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Invalid("file_invalid", f"{file} is not a campaign: {error}.") from None
+        raise Invalid("file_invalid", f"{told} is not {called}: {error}.") from None
 
 
 def read_bytes(file: Path) -> bytes:
     """One byte more than is allowed, at most."""
-    if file == STANDARD_INPUT:
+    if file == STANDARD_STREAM:
         return sys.stdin.buffer.read(REQUEST_BYTES_MAX + 1)
     with file.open("rb") as opened:
         return opened.read(REQUEST_BYTES_MAX + 1)

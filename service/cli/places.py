@@ -1,12 +1,14 @@
 """Which server the client commands ask, and with which key: flags, then the environment, then what `run` left."""
 
 import os
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Group, Parameter
 
-from service.cli.client import Place
+from service.cli.calling import Place
+from service.cli.client import Client, open_client
 from service.errors import Unauthenticated, Unavailable
 from service.settings import Settings, read_settings
 
@@ -19,8 +21,24 @@ Url = Annotated[
 Key = Annotated[
     str | None, Parameter(help="Who asks; otherwise PHASELINE_KEY, or the key that `run` left here.", group=_GROUP)
 ]
+
+
+def refuse_option(_: object, value: Path | None) -> None:
+    """For the parser: what begins with a hyphen is standard input or output, or else a mistyped option."""
+    if value is not None and str(value).startswith("-") and value != STANDARD_STREAM:
+        raise ValueError(f"{value} is no option here; a file of that name is ./{value}.")
+
+
+STANDARD_STREAM = Path("-")
+OrStream = Parameter(allow_leading_hyphen=True, validator=refuse_option)
+Reference = Annotated[str, Parameter(help='An id, the beginning of one, or "last".')]
 Switch = Annotated[bool, Parameter(negative=(), show_default=False)]
 Json = Annotated[Switch, Parameter(name="--json", help="Print JSON, for programs.")]
+
+
+def server(url: str | None, key: str | None) -> AbstractAsyncContextManager[Client]:
+    """A client of the server that is meant."""
+    return open_client(find_place(url, key))
 
 
 def find_place(url: str | None, key: str | None) -> Place:

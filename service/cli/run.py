@@ -14,7 +14,8 @@ from rich.text import Text
 from service import assembly
 from service.campaigns.model import TransitionCampaign
 from service.cli import screens
-from service.cli.client import Client, Place, open_client
+from service.cli.calling import Place
+from service.cli.client import Client, open_client
 from service.cli.installation import installed, started
 from service.cli.places import Switch, read_key, write_key
 from service.cli.sample import SAMPLE_COUNT, SAMPLE_COUNT_MAX, sample_campaign

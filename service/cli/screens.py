@@ -254,6 +254,12 @@ def remarks(phases: Phases, explanation: Explanation) -> RenderableType:
     return indented(table)
 
 
+def explanation_lines(explanation: Explanation) -> list[Text]:
+    """Whether it moves, and the reasons in the order of what to look at first."""
+    head = Text("It moves.", "green") if explanation.moving else Text("It does not move.", "yellow")
+    return [head, *(Text.assemble(("· ", "dim"), seen.message) for seen in explanation.observations)]
+
+
 def status_text(status: PhaseStatus) -> Text:
     return Text(status, MARKS[status][1])
 

@@ -64,3 +64,8 @@ def program() -> str:
     with contextlib.suppress(ValueError):
         return str(started_as.absolute().relative_to(Path.cwd()))
     return str(started_as)
+
+
+def printable(text: str) -> str:
+    """What came from elsewhere, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from service.cli import screens
 from service.cli.client import Client
+from service.cli.repeating import growing_pauses
 from service.cli.screens import Track
 from service.cli.terminal import note, output, write_json_line, write_line
 from service.errors import Unavailable
@@ -85,11 +86,8 @@ async def follow(
 
 
 def reconnect_pauses(jitter: Callable[[], float]) -> Iterator[float]:
-    """Seconds between attempts: doubled each time up to a bound, and spread so that not all clients return at once."""
-    pause = RECONNECT_SECONDS_MIN
-    while True:
-        yield pause * (0.5 + jitter())
-        pause = min(RECONNECT_SECONDS_MAX, pause * 2)
+    """Seconds between attempts."""
+    return growing_pauses(RECONNECT_SECONDS_MIN, RECONNECT_SECONDS_MAX, jitter)
 
 
 async def load_track(client: Client, campaign_id: UUID) -> Track:

@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from service.cli.app import run_command
+
 STOP_SECONDS_MAX = 10.0
 RUN_SECONDS_MAX = 90.0
 SAMPLE_SIZE = 300
@@ -22,6 +24,25 @@ class Finished(msgspec.Struct, frozen=True):
     code: int
     out: str
     err: str
+
+
+class Asked:
+    """Commands in this process, as somebody at the server's machine gives them."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Finished:
+        self._capsys.readouterr()
+        code = run_command(arguments)
+        shown = self._capsys.readouterr()
+        return Finished(code, shown.out, shown.err)
+
+    def refused(self, *arguments: str) -> str:
+        """The one sentence with which a command was refused."""
+        ended = self(*arguments)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1), ended
+        return ended.err.strip()
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -117,3 +138,17 @@ def use_environment(monkeypatch: pytest.MonkeyPatch, settings: Mapping[str, str]
         monkeypatch.delenv(name)
     for name, value in {**settings, "COLUMNS": "80", "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
+
+
+def read_to_the_end(terminal: int) -> str:
+    """All that is drawn on a terminal, until nobody writes there any more."""
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(terminal, 65_536)
+        except OSError:  # how Linux says so
+            break
+        if not part:
+            break
+        parts.append(part)
+    return b"".join(parts).decode()

@@ -5,6 +5,7 @@ import pytest
 
 from tests.cli.commanding import (
     SAMPLE_SIZE,
+    Asked,
     Finished,
     Server,
     copy_of,
@@ -36,3 +37,8 @@ def here(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """This process in the environment of somebody at that server's machine."""
     use_environment(monkeypatch, {"PHASELINE_HOME": str(server.home), "PHASELINE_URL": server.url})
     return server
+
+
+@pytest.fixture
+def ask(here: Server, capsys: pytest.CaptureFixture[str]) -> Asked:
+    return Asked(capsys)

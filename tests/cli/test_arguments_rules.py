@@ -101,7 +101,7 @@ def test_a_file_that_is_no_request(tmp_path: Path, text: str, told: str) -> None
     file = tmp_path / "campaign.json"
     file.write_text(text)
     with pytest.raises(Invalid) as refusal:
-        read_request(file)
+        read_request(file, CreateCampaign, "a campaign")
     assert told in refusal.value.message
 
 
@@ -111,7 +111,34 @@ def test_what_cannot_be_meant() -> None:
     with pytest.raises(Invalid, match="not both"):
         request_of(Draft(name="x"), Path("campaign.json"))
     with pytest.raises(Invalid, match="No such file"):
-        read_request(Path("/nowhere/campaign.json"))
+        read_request(Path("/nowhere/campaign.json"), CreateCampaign, "a campaign")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("campaign delete 0199f3a2", "confirm with --yes"),
+        ("campaign delete last", "confirm with --yes"),
+        ("campaign delete last --yes", "give its id"),
+        ("campaign update last", "Say what changes"),
+        ("campaign update last --file missing.json", "Cannot read missing.json"),
+        ("campaign export last --json", "give the export a file"),
+        ("campaign import last missing.txt", "Cannot read missing.txt: No such file or directory"),
+        ("campaign import last names.zip", "say --format"),
+        ("campaign import last . --format text", "Cannot read .: Is a directory"),
+        ("campaign create --name x --initial-phase dns_validation --start", "a list has been imported"),
+        ("campaign start last --rerun older-than", "Say older than what"),
+    ],
+)
+def test_what_no_server_has_to_be_asked_for(
+    line: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    use_environment(monkeypatch, {"PHASELINE_URL": "http://127.0.0.1:1", "PHASELINE_KEY": "phl_x"})
+    monkeypatch.chdir(tmp_path)
+    assert run_command(line.split()) == 1
+    shown = capsys.readouterr()
+    assert told in shown.err
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +150,14 @@ def test_what_cannot_be_meant() -> None:
         ("run --port 70000", "Must be <= 65535"),
         ("work --processes 257", "Must be <= 256"),
         ("campaign pause", "REFERENCE"),
+        ("campaign export last --format xml", '"xml"'),
+        ("campaign export last --output --json", "./--json"),
+        ("campaign export last --score-min much", '"much"'),
+        ("campaign import last", "FILE"),
+        ("campaign import last names.txt --format xml", '"xml"'),
+        ("campaign import last - --colum 1", "--column"),
+        ("campaign create --initial-phase first", '"first"'),
+        ("campaign start last --rerun some", '"some"'),
         ("frobnicate", "frobnicate"),
     ],
 )
@@ -145,7 +180,9 @@ def test_a_line_that_cannot_be_read_ends_with_2(
         *("", "run", "serve", "work", "sandbox", "sandbox explain", "settings"),
         *("migrate", "migrate up", "migrate down", "migrate status", "keys", "keys make", "keys list", "keys revoke"),
         *(f"campaign {name}".strip() for name in ("", "create", "list", "show", "start", "watch")),
-        *(f"campaign {name}" for name in ("pause", "resume", "cancel", "retry")),
+        *(f"campaign {name}" for name in ("pause", "resume", "cancel", "retry", "explain", "preview", "estimate")),
+        *(f"campaign {name}" for name in ("import", "export", "clone", "update", "delete")),
+        "doctor",
     ],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:

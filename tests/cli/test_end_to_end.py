@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.app import run_command
 from tests.cli.commanding import (
     SAMPLE_SIZE,
     STOP_SECONDS_MAX,
+    Asked,
     Finished,
     Server,
     copy_of,
@@ -23,6 +23,7 @@ from tests.cli.commanding import (
     finish_command,
     mode_of,
     processes_of,
+    read_to_the_end,
     read_until,
     read_url,
     started_command,
@@ -31,30 +32,6 @@ from tests.cli.commanding import (
 )
 
 CREATE = ("campaign", "create", "--constant", "mail", "--sandbox", "--count", "60", "--length", "2")
-
-
-class Asked:
-    """Commands in this process, as somebody at the server's machine gives them."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Finished:
-        self._capsys.readouterr()
-        code = run_command(arguments)
-        shown = self._capsys.readouterr()
-        return Finished(code, shown.out, shown.err)
-
-    def refused(self, *arguments: str) -> str:
-        """The one sentence with which a command was refused."""
-        ended = self(*arguments)
-        assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1), ended
-        return ended.err.strip()
-
-
-@pytest.fixture
-def ask(here: Server, capsys: pytest.CaptureFixture[str]) -> Asked:
-    return Asked(capsys)
 
 
 # `phaseline run`
@@ -302,16 +279,3 @@ def test_on_a_terminal_there_are_bars(server: Server, ask: Asked) -> None:
     os.close(parent)
     assert "━" in drawn
     assert "\x1b[" in drawn
-
-
-def read_to_the_end(terminal: int) -> str:
-    parts: list[bytes] = []
-    while True:
-        try:
-            part = os.read(terminal, 65_536)
-        except OSError:  # how Linux says that nobody writes there any more
-            break
-        if not part:
-            break
-        parts.append(part)
-    return b"".join(parts).decode()

@@ -11,7 +11,8 @@ import pytest
 from service import assembly
 from service.access.model import NewKey, Principal
 from service.campaigns.commands import cancel_campaign
-from service.cli.client import Client, Place, open_client
+from service.cli.calling import Place
+from service.cli.client import Client, open_client
 from service.cli.screens import Track
 from service.cli.watching import RECONNECT_SECONDS_MAX, Away, follow, reconnect_pauses, watch
 from service.errors import NotFound, Unauthenticated, Unavailable
