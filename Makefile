@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers simulate crashes verify schema lock clean
+.PHONY: help run test lint types test-peers test-large simulate crashes verify schema lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ run: $(VENV)/ready ## Run everything: database, API, workers, sandbox; on an emp
 	@$(BIN)/phaseline run
 
 test: $(VENV)/ready ## Run all tests that need nothing but Python
-	@$(BIN)/python -m pytest -m "not peers" -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -m "not peers and not large" -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(VENV)/ready ## Check style, migrations, and who imports whom
 	@$(BIN)/ruff check .
@@ -27,6 +27,9 @@ types: $(VENV)/ready ## Check types (mypy --strict)
 
 test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx (Debian: nsd, nginx-light)
 	@$(BIN)/python -m pytest tests/peers -m peers --timeout 900
+
+test-large: $(VENV)/ready ## Build two million domains, read, export, import, delete them, and stand 5,000 campaigns beside them
+	@$(BIN)/python -m pytest tests/large -m large --timeout 1200
 
 simulate: $(VENV)/ready ## Drive ticks, clock and cancellation at random: make simulate SEED=n
 	@$(BIN)/python -m tests.simulation.run --seed $(SEED)

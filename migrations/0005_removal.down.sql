@@ -6,6 +6,7 @@ ALTER TABLE acts
         act IN ('key_made', 'key_revoked', 'session_opened', 'session_closed', 'campaign_created')
     );
 
+DROP INDEX phase_runs_unplanned;
 UPDATE chunks SET kind = 'fresh' WHERE kind = 'kept';
 ALTER TABLE chunks
     DROP CONSTRAINT chunks_kind,

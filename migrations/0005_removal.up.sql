@@ -35,6 +35,9 @@ ALTER TABLE chunks
     DROP CONSTRAINT chunks_kind,
     ADD CONSTRAINT chunks_kind CHECK (kind IN ('fresh', 'remainder', 'retry', 'kept'));
 
+-- The planner asks every second; without this it walks through all runs that ever were.
+CREATE INDEX phase_runs_unplanned ON phase_runs (run_id) WHERE phase_status = 'running' AND plan <> 'planned';
+
 ALTER TABLE acts
     DROP CONSTRAINT acts_act,
     ADD CONSTRAINT acts_act CHECK (

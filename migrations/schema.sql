@@ -359,6 +359,8 @@ CREATE INDEX name_sets_by_campaign ON public.name_sets USING btree (campaign_id)
 
 CREATE INDEX phase_runs_running ON public.phase_runs USING btree (run_id) WHERE (phase_status = 'running'::text);
 
+CREATE INDEX phase_runs_unplanned ON public.phase_runs USING btree (run_id) WHERE ((phase_status = 'running'::text) AND (plan <> 'planned'::text));
+
 CREATE INDEX phase_transitions_by_campaign ON public.phase_transitions USING btree (campaign_id, transition_id);
 
 CREATE INDEX progress_states_by_change ON public.progress_states USING btree (changed_in);

@@ -57,10 +57,12 @@ class Tx:
             raise Exhausted("database_busy", "All database connections are in use; try again shortly.") from error
         transaction = connection.transaction()
         try:
-            await transaction.__aenter__()  # as `async with` does: what is cut off in it is nobody's error to be logged
+            await (
+                transaction.__aenter__()
+            )  # as `async with` does: then the pool rolls back what is given back unfinished
             now = await self._start_clock(connection)
         except BaseException:
-            await self._give_up(connection, transaction)
+            await self._release(connection)
             raise
         self._connection, self._transaction = connection, transaction
         self._now = now + self._database.clock_offset
@@ -140,28 +142,23 @@ class Tx:
         if connection is None or transaction is None:
             return
         self._connection = self._transaction = None
-        if not commit:
-            await self._give_up(connection, transaction)
-            return
+        if commit:
+            # Begun, it is ended: whoever is cancelled meanwhile is as one who lost the answer.
+            await asyncio.shield(self._database.own(self._commit(connection, transaction)))
+        else:
+            await self._release(connection)
+
+    async def _commit(self, connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
         try:
             await transaction.__aexit__(None, None, None)
         finally:
             await self._release(connection)
 
-    async def _give_up(self, connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
-        """Whoever was cancelled may be cancelled again at every step: the connection is put in order all the same."""
-        await asyncio.shield(self._database.own(self._roll_back(connection, transaction)))
-
-    async def _roll_back(self, connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
-        """A connection that is already gone needs no rollback: the server did it."""
-        try:
-            with contextlib.suppress(*DATABASE_ERRORS):
-                await transaction.__aexit__(asyncio.CancelledError, None, None)
-        finally:
-            await self._release(connection)
-
     async def _release(self, connection: PoolConnectionProxy) -> None:
-        """Give a connection back. One that is broken is thrown away by the pool: how the transaction ended stands."""
+        """Give a connection back; the pool rolls back what is unfinished, and goes on with that if we are cancelled.
+
+        One that is broken is thrown away by the pool: how the transaction ended stands.
+        """
         with contextlib.suppress(*DATABASE_ERRORS):
             await self._database.pool.release(connection)
 
@@ -182,8 +179,14 @@ class Database:
         """A task that ends by itself, whoever waits for it; the pool is not closed before its connection is back."""
         task = asyncio.create_task(work)
         self._owned.add(task)
-        task.add_done_callback(self._owned.discard)
+        task.add_done_callback(self._disown)
         return task
+
+    def _disown(self, task: "asyncio.Task[None]") -> None:
+        """Nobody may be there any more to hear how it ended."""
+        self._owned.discard(task)
+        if not task.cancelled():
+            task.exception()
 
     @contextlib.asynccontextmanager
     async def transaction(self, *, statement_seconds: float | None = None) -> AsyncIterator[Tx]:
