@@ -59,7 +59,7 @@ class Tx:
         try:
             await (
                 transaction.__aenter__()
-            )  # as `async with` does: then the pool rolls back what is given back unfinished
+            )  # as `async with` does: then the pool rolls back what was cut off while it began
             now = await self._start_clock(connection)
         except BaseException:
             await self._release(connection)
@@ -126,6 +126,19 @@ class Tx:
         await connection.copy_to_table(table, source=source, columns=list(columns), format="binary")
         QUERY_SECONDS.labels(f"copy.{table}").observe(time.perf_counter() - started)
 
+    async def copy_out(self, query: Query, *arguments: object) -> bytes:
+        """A statement's rows in the server's binary format (see `copying`)."""
+        connection = await self._ready()
+        started = time.perf_counter()
+        data = bytearray()
+
+        async def take(part: bytes) -> None:
+            data.extend(part)
+
+        await connection.copy_from_query(query.text, *arguments, output=take, format="binary")
+        QUERY_SECONDS.labels(query.name).observe(time.perf_counter() - started)
+        return bytes(data)
+
     async def ring(self, bell: str) -> None:
         """Ring a doorbell when this transaction commits. It carries no news: who hears it looks."""
         connection = await self._ready()
@@ -142,11 +155,9 @@ class Tx:
         if connection is None or transaction is None:
             return
         self._connection = self._transaction = None
-        if commit:
-            # Begun, it is ended: whoever is cancelled meanwhile is as one who lost the answer.
-            await asyncio.shield(self._database.own(self._commit(connection, transaction)))
-        else:
-            await self._release(connection)
+        end = self._commit(connection, transaction) if commit else self._roll_back(connection, transaction)
+        # Begun, it is ended: whoever is cancelled meanwhile is as one who lost the answer.
+        await asyncio.shield(self._database.own(end))
 
     async def _commit(self, connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
         try:
@@ -154,11 +165,16 @@ class Tx:
         finally:
             await self._release(connection)
 
-    async def _release(self, connection: PoolConnectionProxy) -> None:
-        """Give a connection back; the pool rolls back what is unfinished, and goes on with that if we are cancelled.
+    async def _roll_back(self, connection: PoolConnectionProxy, transaction: asyncpg.transaction.Transaction) -> None:
+        """A connection that is already gone needs no rollback: the server did it."""
+        try:
+            with contextlib.suppress(*DATABASE_ERRORS):
+                await transaction.__aexit__(asyncio.CancelledError, None, None)
+        finally:
+            await self._release(connection)
 
-        One that is broken is thrown away by the pool: how the transaction ended stands.
-        """
+    async def _release(self, connection: PoolConnectionProxy) -> None:
+        """Give a connection back. One that is broken is thrown away by the pool: how the transaction ended stands."""
         with contextlib.suppress(*DATABASE_ERRORS):
             await self._database.pool.release(connection)
 
