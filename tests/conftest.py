@@ -1,9 +1,10 @@
 """What all tests share: one PostgreSQL of our own for the session, and a fresh migrated database for each test."""
 
 import contextlib
+import faulthandler
 import itertools
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import asyncpg
@@ -24,7 +25,19 @@ TEMPLATE = "phaseline_template"
 hypothesis.settings.register_profile("phaseline", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("phaseline")
 
+TEARDOWN_SECONDS_MAX = 120.0
+
 _numbers = itertools.count()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None]:
+    """End the process, and show where it stands, if a test's fixtures do not end: pytest-timeout fires only once."""
+    faulthandler.dump_traceback_later(TEARDOWN_SECONDS_MAX, exit=True)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def url_of(arguments: ConnectArguments) -> str:

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import pty
+import signal
 import stat
 import subprocess
 import sys
@@ -62,9 +64,9 @@ def environment_of(home: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def started_command(home: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command in a process of its own, with pipes; ended at the end, if it has not by then."""
+    """A command in a process of its own, with pipes; ended at the end, if it has not by then, whatever it does."""
     with subprocess.Popen(
-        [sys.executable, "-m", "service", *arguments],
+        [sys.executable, "-X", "faulthandler", "-m", "service", *arguments],
         env=environment_of(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -76,7 +78,41 @@ def started_command(home: Path, *arguments: str) -> Iterator[subprocess.Popen[st
         finally:
             process.terminate()
             with contextlib.suppress(ValueError):  # its pipes were read to the end and closed
-                process.communicate(timeout=STOP_SECONDS_MAX)
+                end_command(process)
+
+
+def end_command(process: subprocess.Popen[str]) -> None:
+    """Wait for its end; fail, with what each of its threads was doing, where it does not come."""
+    try:
+        process.communicate(timeout=STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        try:
+            _, said = process.communicate(timeout=STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:  # somebody else holds its pipes
+            process.kill()
+            said = "and its pipes are held by another process"
+        pytest.fail(f"{process.args!r} does not stop:\n{said}")
+
+
+@contextlib.contextmanager
+def on_a_terminal(home: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command on a terminal of its own; its process, and our end of the terminal."""
+    parent, child = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "service", *arguments],
+        env={**environment_of(home), "TERM": "xterm-256color", "COLUMNS": "80"},
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+    ) as process:
+        os.close(child)
+        try:
+            yield process, parent
+        finally:
+            process.kill()
+            os.close(parent)
 
 
 def finish_command(home: Path, *arguments: str) -> Finished:

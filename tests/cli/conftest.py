@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.cli.commanding import (
     started_command,
     use_environment,
 )
+
+CAMPAIGNS_MAX = 200  # on a page, and by far more than all tests make
 
 
 @pytest.fixture(scope="package")
@@ -42,3 +45,10 @@ def here(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
 @pytest.fixture
 def ask(here: Server, capsys: pytest.CaptureFixture[str]) -> Asked:
     return Asked(capsys)
+
+
+@pytest.fixture
+def sample(ask: Asked) -> str:
+    """The id of the campaign that went through all phases; other tests' campaigns may be younger, or many."""
+    listed = json.loads(ask("campaign", "list", "--limit", str(CAMPAIGNS_MAX), "--json").out)
+    return next(str(each["id"]) for each in listed["items"] if each["name"] == "sample")

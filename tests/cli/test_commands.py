@@ -3,12 +3,9 @@
 import gzip
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,18 +17,13 @@ from tests.cli.commanding import (
     Asked,
     Server,
     environment_of,
+    on_a_terminal,
     read_to_the_end,
 )
 
 NOBODY = "01900000-0000-7000-8000-000000000000"
 LIST = ("campaign", "create", "--sandbox", "--initial-phase", "dns_validation", "--json")
 NAMES = ("campaign", "create", "--sandbox", "--constant", "mail", "--length", "2", "--count", "60", "--json")
-
-
-@pytest.fixture
-def sample(ask: Asked) -> str:
-    """The id of the campaign that went through all phases."""
-    return str(json.loads(ask("campaign", "list", "--json").out)["items"][-1]["id"])
 
 
 @pytest.fixture
@@ -250,27 +242,6 @@ def test_a_campaign_is_deleted_with_a_yes(ask: Asked) -> None:
     assert json.loads(ask("campaign", "delete", id_of(ask, *NAMES, "--name", "x"), "--yes", "--json").out)["deleted"]
 
 
-@contextmanager
-def on_a_terminal(server: Server, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A command on a terminal of its own; its process, and our end of the terminal."""
-    parent, child = pty.openpty()
-    environment = {**environment_of(server.home), "TERM": "xterm-256color", "COLUMNS": "80"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "service", *arguments, "--url", server.url],
-        env=environment,
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        start_new_session=True,
-    ) as process:
-        os.close(child)
-        try:
-            yield process, parent
-        finally:
-            process.kill()
-            os.close(parent)
-
-
 def read_until_question(terminal: int) -> str:
     text = ""
     while "delete it: " not in text:
@@ -281,7 +252,7 @@ def read_until_question(terminal: int) -> str:
 @pytest.mark.parametrize(("typed", "code"), [("doomed\n", 0), ("other\n", 1), ("\n", 1)])
 def test_on_a_terminal_its_name_is_asked_for(server: Server, ask: Asked, typed: str, code: int) -> None:
     made = id_of(ask, *NAMES, "--name", "doomed")
-    with on_a_terminal(server, "campaign", "delete", "last") as (process, terminal):
+    with on_a_terminal(server.home, "campaign", "delete", "last", "--url", server.url) as (process, terminal):
         assert made in read_until_question(terminal)
         os.write(terminal, typed.encode())
         read_to_the_end(terminal)
@@ -291,7 +262,7 @@ def test_on_a_terminal_its_name_is_asked_for(server: Server, ask: Asked, typed: 
 
 def test_ctrl_c_at_the_question_deletes_nothing(server: Server, ask: Asked) -> None:
     made = id_of(ask, *NAMES, "--name", "kept")
-    with on_a_terminal(server, "campaign", "delete", made) as (process, terminal):
+    with on_a_terminal(server.home, "campaign", "delete", made, "--url", server.url) as (process, terminal):
         read_until_question(terminal)
         process.send_signal(signal.SIGINT)
         assert process.wait(STOP_SECONDS_MAX) == 130
@@ -300,7 +271,7 @@ def test_ctrl_c_at_the_question_deletes_nothing(server: Server, ask: Asked) -> N
 
 def test_what_changes_at_the_question_is_not_deleted(server: Server, ask: Asked) -> None:
     made = id_of(ask, *NAMES, "--name", "doomed")
-    with on_a_terminal(server, "campaign", "delete", made) as (process, terminal):
+    with on_a_terminal(server.home, "campaign", "delete", made, "--url", server.url) as (process, terminal):
         read_until_question(terminal)
         assert ask("campaign", "update", made, "--name", "precious").code == 0
         os.write(terminal, b"doomed\n")
@@ -312,16 +283,25 @@ def test_what_changes_at_the_question_is_not_deleted(server: Server, ask: Asked)
 def test_transfers_on_a_terminal_show_how_far_they_are(server: Server, ask: Asked, empty: str, tmp_path: Path) -> None:
     names = tmp_path / "names.txt"
     names.write_bytes(b"".join(b"name%06d.example.net\n" % number for number in range(150_000)))
-    with on_a_terminal(server, "campaign", "import", empty, str(names)) as (process, terminal):
+    with on_a_terminal(server.home, "campaign", "import", empty, str(names), "--url", server.url) as (
+        process,
+        terminal,
+    ):
         drawn = read_to_the_end(terminal)
         assert process.wait(STOP_SECONDS_MAX) == 0
     assert " of 3.5 MB (" in drawn
     assert "accepted       150,000" in drawn
     file = tmp_path / "domains.csv"
-    with on_a_terminal(server, "campaign", "export", empty, "--output", str(file)) as (process, terminal):
+    with on_a_terminal(server.home, "campaign", "export", empty, "--output", str(file), "--url", server.url) as (
+        process,
+        terminal,
+    ):
         drawn = read_to_the_end(terminal)
         assert process.wait(STOP_SECONDS_MAX) == 0
     assert " rows/s" in drawn
     assert "Wrote 150,000 rows" in drawn
-    with on_a_terminal(server, "campaign", "export", empty, "--format", "parquet") as (process, terminal):
+    with on_a_terminal(server.home, "campaign", "export", empty, "--format", "parquet", "--url", server.url) as (
+        process,
+        terminal,
+    ):
         assert "A terminal cannot show Parquet" in read_to_the_end(terminal)
