@@ -121,6 +121,9 @@ CREATE TABLE public.http_results (
     title text,
     final_url text,
     found_after integer NOT NULL,
+    near_hash bigint,
+    keyword_contexts text[],
+    tls_fault smallint,
     CONSTRAINT http_results_pkey PRIMARY KEY (set_id, "position")
 )
 PARTITION BY RANGE (set_id);
@@ -316,6 +319,19 @@ CREATE TABLE public.tenants (
     CONSTRAINT tenants_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 200)))
 );
 
+CREATE TABLE public.wildcard_verdicts (
+    view_key bytea NOT NULL,
+    parent text COLLATE "C" NOT NULL,
+    addresses bytea NOT NULL,
+    addresses_v6 bytea NOT NULL,
+    canonical_names text COLLATE "C" NOT NULL,
+    probe_count smallint NOT NULL,
+    varies boolean NOT NULL,
+    learnt_at timestamp with time zone NOT NULL,
+    CONSTRAINT wildcard_verdicts_pkey PRIMARY KEY (view_key, parent),
+    CONSTRAINT wildcard_verdicts_probes CHECK ((probe_count > 0))
+);
+
 CREATE TABLE public.workers (
     worker_id uuid NOT NULL,
     host text NOT NULL,
@@ -325,7 +341,9 @@ CREATE TABLE public.workers (
     draining boolean DEFAULT false NOT NULL,
     started_at timestamp with time zone NOT NULL,
     heartbeat_at timestamp with time zone NOT NULL,
-    CONSTRAINT workers_pkey PRIMARY KEY (worker_id)
+    rate_share double precision,
+    CONSTRAINT workers_pkey PRIMARY KEY (worker_id),
+    CONSTRAINT workers_rate_share CHECK (((rate_share >= (0)::double precision) AND (rate_share <= (1)::double precision)))
 )
 WITH (fillfactor=50);
 
@@ -376,6 +394,8 @@ CREATE INDEX scores_by_score ON public.scores USING btree (set_id, score, "posit
 CREATE INDEX scores_with_keywords ON public.scores USING btree (set_id, score, "position") INCLUDE (outcome, dns_outcome, http_outcome, keyword_bits) WHERE ((score > (0)::double precision) AND (keyword_bits <> 0));
 
 CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
+
+CREATE INDEX wildcard_verdicts_by_age ON public.wildcard_verdicts USING btree (learnt_at);
 
 ALTER TABLE public.acts ADD CONSTRAINT acts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 

@@ -16,17 +16,20 @@ from service.campaigns.model import (
     Keyword,
     Network,
     PhaseConfiguration,
+    Politeness,
 )
 from service.errors import Conflict, Invalid
-from service.fetching.guard import SANDBOX_NETWORK
+from service.fetching.guard import SANDBOX_NETWORK, NetworkRules
 from service.fetching.keywords import KeywordKind as RuleKind
 from service.fetching.keywords import KeywordRule, compile_keywords
+from service.fetching.persona import RESERVED_HEADERS, Proxy, check_headers, parse_proxies
 from service.generating import pattern as patterns
 from service.progress.events import CampaignPhase
 from service.resolving.model import ResolverAddress, parse_resolver
 from service.scoring.weights import share_weights
 
 SANDBOX_RANGE = ipaddress.ip_network(SANDBOX_NETWORK)
+NO_LIMIT = Politeness(connections_per_address=None, requests_per_second_per_address=None)
 
 
 def check_configuration(configuration: Configuration) -> None:
@@ -35,6 +38,8 @@ def check_configuration(configuration: Configuration) -> None:
         checked_pattern(configuration.domain_generation)
     resolver_addresses(configuration.dns_validation, configuration.network)
     keyword_rules(configuration.http_validation)
+    headers_of(configuration.http_validation)
+    proxies_of(configuration.http_validation, configuration.network)
     check_weights(configuration.analysis)
     if configuration.http_validation.ports.https is None and configuration.http_validation.ports.http is None:
         raise Invalid(
@@ -119,6 +124,31 @@ def keyword_rule(keyword: Keyword) -> KeywordRule:
         case_sensitive=keyword.case_sensitive,
         category=keyword.category,
     )
+
+
+def headers_of(validation: HttpValidation) -> tuple[tuple[str, str], ...]:
+    """All headers but the user agent; one that has a field of its own, or is no campaign's business, is refused."""
+    given = tuple((header.name, header.value) for header in validation.headers)
+    own = {"accept": validation.accept, "accept-language": validation.accept_language}
+    check_headers(given, pointer="/configuration/httpValidation/headers", reserved=RESERVED_HEADERS | own.keys())
+    return (*((name, value) for name, value in own.items() if value is not None), *given)
+
+
+def proxies_of(validation: HttpValidation, network: Network) -> tuple[Proxy, ...]:
+    """The proxies; none may be where the campaign's own requests may not go."""
+    return parse_proxies(validation.proxies, network_rules(network), pointer="/configuration/httpValidation/proxies")
+
+
+def network_rules(network: Network) -> NetworkRules:
+    """Where requests may go."""
+    return NetworkRules.sandbox() if network is Network.SANDBOX else NetworkRules.internet()
+
+
+def politeness_of(validation: HttpValidation, network: Network) -> Politeness:
+    """What one address is asked at most: as configured, or as is usual in that network."""
+    if validation.politeness is not None:
+        return validation.politeness
+    return NO_LIMIT if network is Network.SANDBOX else Politeness()
 
 
 def check_weights(analysis: Analysis) -> None:

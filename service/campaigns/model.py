@@ -20,6 +20,11 @@ CAMPAIGN_NAME_LENGTH_MAX = 200
 REASON_LENGTH_MAX = 500
 DOMAINS_MAX = 2_000_000_000  # positions are 32-bit integers
 
+HEADERS_MAX = 30  # beside those that have a field of their own
+PROXIES_MAX = 16
+VISIBLE = r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"  # ASCII, with blanks inside only
+ACCEPT = "text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.5"
+
 Seconds = Annotated[float, Meta(ge=0.05, le=300)]
 
 
@@ -106,8 +111,33 @@ class Ports(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=T
     http: Annotated[int, Meta(ge=1, le=65_535)] | None = 80
 
 
+class Header(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """One header that is sent with every request."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    value: Annotated[str, Meta(min_length=1, max_length=1_024, pattern=VISIBLE)]
+
+
+class Politeness(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What one address is asked at most, over all worker processes together; null means no limit.
+
+    Many domains live at one address, so that it is the address which is protected, not the name.
+    """
+
+    connections_per_address: Annotated[int, Meta(ge=1, le=1_000)] | None = 8
+    requests_per_second_per_address: Annotated[float, Meta(ge=0.01, le=10_000)] | None = 20.0
+
+
 class HttpValidation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
-    """How pages are fetched and what is looked for in them."""
+    """How pages are fetched and what is looked for in them.
+
+    `politeness` null means 8 connections and 20 requests a second to one address on the internet, and no limit in the
+    sandbox, whose hosts share few addresses. `bytesPerSecond` caps what pages bring, over all worker processes
+    together. `headers` come beside `userAgent`, `accept` and `acceptLanguage`. `proxies` are `http://host:port` or
+    `socks5://host:port`, without credentials; where there are any, nothing is fetched but through them. A socks5 proxy
+    is told addresses that were judged; an http proxy looks names up by itself, after we have judged what we see of
+    them. `verifyTls` makes a bad certificate a failure; otherwise its page is read like any other.
+    """
 
     keywords: Annotated[tuple[Keyword, ...], Meta(max_length=KEYWORDS_MAX)] = ()
     ports: Ports = Ports()
@@ -117,6 +147,13 @@ class HttpValidation(msgspec.Struct, frozen=True, rename="camel", forbid_unknown
     redirects_max: Annotated[int, Meta(ge=0, le=20)] = 5
     concurrency: Annotated[int, Meta(ge=1, le=1_000)] = 128
     user_agent: Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[\x20-\x7e]+$")] = "phaseline/0.1"
+    accept: Annotated[str, Meta(min_length=1, max_length=300, pattern=VISIBLE)] = ACCEPT
+    accept_language: Annotated[str, Meta(min_length=1, max_length=300, pattern=VISIBLE)] | None = "en"
+    headers: Annotated[tuple[Header, ...], Meta(max_length=HEADERS_MAX)] = ()
+    proxies: Annotated[tuple[Annotated[str, Meta(max_length=300)], ...], Meta(max_length=PROXIES_MAX)] = ()
+    politeness: Politeness | None = None
+    bytes_per_second: Annotated[float, Meta(ge=1_024, le=1e12)] | None = None
+    verify_tls: bool = False
 
 
 class Analysis(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

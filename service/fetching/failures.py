@@ -13,19 +13,48 @@ from pyreqwest.exceptions import (
     RequestTimeoutError,
 )
 
-from service.fetching.outcomes import HttpOutcome
+from service.fetching.outcomes import HttpOutcome, TlsFault
 
 
 class Failure(Struct, frozen=True):
-    """No whole answer. `connecting`: it failed before any request was sent, so another way may be tried."""
+    """No whole answer. `connecting`: it failed before any request was sent, so another way may be tried.
+
+    `by_proxy`: it was the proxy that failed; the outcome says nothing of the host.
+    """
 
     outcome: HttpOutcome
     connecting: bool
+    tls_fault: TlsFault | None = None
+    by_proxy: bool = False
 
 
 _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 _CONNECTING: Final = "client error (Connect)"
 _BEFORE_TLS: Final = frozenset({"tcp connect error", "dns error"})
+_TUNNEL: Final = "tunnel error: "
+_SOCKS: Final = "SOCKS error: "
+# What a proxy says of the host it was asked for; everything else in a tunnel is its own failure.
+_OF_THE_HOST: Final = {
+    "tunnel error: unsuccessful": HttpOutcome.CONNECTION_REFUSED,
+    "SOCKS error: general server failure": HttpOutcome.CONNECTION_REFUSED,
+    "SOCKS error: connection not allowed": HttpOutcome.CONNECTION_REFUSED,
+    "SOCKS error: network unreachable": HttpOutcome.CONNECTION_REFUSED,
+    "SOCKS error: host unreachable": HttpOutcome.CONNECTION_REFUSED,
+    "SOCKS error: connection refused": HttpOutcome.CONNECTION_REFUSED,
+    "SOCKS error: ttl expired": HttpOutcome.TIMED_OUT,
+}
+_BAD_CERTIFICATE: Final = "invalid peer certificate: "
+# The first words that occur in what the TLS library says tell the fault.
+_TLS_FAULTS: Final = (
+    ("certificate expired", TlsFault.CERTIFICATE_EXPIRED),
+    ("certificate not valid for name", TlsFault.WRONG_HOST),
+    ("UnknownIssuer", TlsFault.UNTRUSTED_CERTIFICATE),
+    ("CaUsedAsEndEntity", TlsFault.UNTRUSTED_CERTIFICATE),  # how an own authority's certificate shows itself
+    (_BAD_CERTIFICATE, TlsFault.BAD_CERTIFICATE),
+    ("received fatal alert", TlsFault.NO_AGREEMENT),
+    ("peer is incompatible", TlsFault.NO_AGREEMENT),
+    ("handshake eof", TlsFault.CLOSED),
+)
 _CLOSED_WITHOUT_NOTICE: Final = "without sending TLS close_notify"
 _ERRNO_OUTCOMES: Final = {
     errno.ECONNREFUSED: HttpOutcome.CONNECTION_REFUSED,
@@ -60,7 +89,32 @@ def classify(error: DetailedPyreqwestError) -> Failure | None:
     if not connecting:
         return Failure(HttpOutcome.BROKEN_RESPONSE, connecting)
     # Between the connection and the request there is nothing but the handshake.
-    return Failure(HttpOutcome.TLS_FAILED, connecting) if _BEFORE_TLS.isdisjoint(causes) else None
+    return Failure(HttpOutcome.TLS_FAILED, connecting, tls_fault(last)) if _BEFORE_TLS.isdisjoint(causes) else None
+
+
+def classify_proxied(error: DetailedPyreqwestError) -> Failure | None:
+    """The same for a request through a proxy, which may fail in its own right.
+
+    What it answers to a plain http request in a host's place (a 502, say) cannot be told from the host's own answer,
+    nor can a proxy that says nothing from a host that does.
+    """
+    causes = _causes(error)
+    told = next((cause for cause in causes if cause.startswith((_TUNNEL, _SOCKS))), None)
+    if told is not None:
+        outcome = _OF_THE_HOST.get(told)
+        return _proxy_failure() if outcome is None else Failure(outcome, connecting=True)
+    if _CONNECTING in causes and not _BEFORE_TLS.isdisjoint(causes):
+        return _proxy_failure()
+    return classify(error)
+
+
+def _proxy_failure() -> Failure:
+    return Failure(HttpOutcome.INTERNAL_ERROR, connecting=True, by_proxy=True)
+
+
+def tls_fault(told: str) -> TlsFault:
+    """Which fault the TLS library means by its words."""
+    return next((fault for words, fault in _TLS_FAULTS if words in told), TlsFault.NOT_TLS)
 
 
 def is_silent_end(error: DetailedPyreqwestError) -> bool:

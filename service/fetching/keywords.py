@@ -14,11 +14,15 @@ from ahocorasick_rs import BytesAhoCorasick
 from msgspec import Struct
 
 from service.errors import Invalid
+from service.fetching.wording import one_line
 
 RULES_MAX: Final = 63  # one bit each of a signed 64-bit integer
 RULE_LENGTH_MAX: Final = 512  # characters
 HITS_PER_REGEX_MAX: Final = 1_000  # counted per text; each costs a Python call
 HITS_MAX: Final = 32_767  # counted per text, so that a count fits a smallint
+CONTEXTS_MAX: Final = 5  # of the first rules that matched
+CONTEXT_CHARACTERS: Final = 40  # on either side of a match
+MATCH_CHARACTERS_MAX: Final = 80  # of the match itself
 REGEX_MEMORY_BYTES_MAX: Final = 1 << 20  # program and automaton of one rule; RULES_MAX of them must be affordable
 
 
@@ -42,8 +46,12 @@ class KeywordHits(Struct, frozen=True):
     unique_count: int = 0
 
 
+class _Match(Protocol):
+    def span(self) -> tuple[int, int]: ...
+
+
 class _Regex(Protocol):
-    def finditer(self, text: bytes) -> Iterator[object]: ...
+    def finditer(self, text: bytes) -> Iterator[_Match]: ...
     def search(self, text: bytes) -> object | None: ...
 
 
@@ -57,12 +65,38 @@ class _Literals:
         self._indexes = tuple(index for index, _ in found)
         self._automaton = BytesAhoCorasick([text.encode() for _, text in found]) if found else None
 
-    def count(self, text: bytes) -> Iterator[int]:
-        """The rule of each occurrence, those within one another included."""
+    def find(self, text: bytes) -> Iterator[tuple[int, int, int]]:
+        """Rule, start and end of each occurrence, those within one another included; a rule's first comes first."""
         if self._automaton is None:
             return iter(())
         matches = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return (self._indexes[pattern] for pattern, _, _ in matches)
+        return ((self._indexes[pattern], start, end) for pattern, start, end in matches)
+
+
+class _Findings:
+    """How often each rule matched, and where in which text (its characters and bytes) it did so first."""
+
+    __slots__ = ("counts", "firsts")
+
+    def __init__(self) -> None:
+        self.counts: Counter[int] = Counter()
+        self.firsts: dict[int, tuple[str, bytes, int, int]] = {}
+
+    def note(self, text: str, encoded: bytes, matches: Iterable[tuple[int, int, int]]) -> None:
+        for index, start, end in matches:
+            self.counts[index] += 1
+            if index not in self.firsts:
+                self.firsts[index] = (text, encoded, start, end)
+
+    @property
+    def hits(self) -> KeywordHits:
+        bits = sum(1 << index for index in self.counts)
+        return KeywordHits(bits, min(self.counts.total(), HITS_MAX), len(self.counts))
+
+    def context(self, index: int) -> str:
+        text, encoded, start, end = self.firsts[index]
+        first = len(encoded[:start].decode())
+        return context_of(text, first, first + len(encoded[start:end].decode(errors="replace")))
 
 
 class KeywordMatcher:
@@ -76,13 +110,37 @@ class KeywordMatcher:
         self._regexes = regexes
 
     def scan(self, text: str) -> KeywordHits:
-        encoded = text.encode(errors="replace")
-        counts: Counter[int] = Counter(self._exact.count(encoded))
-        counts.update(self._folded.count(text.lower().encode(errors="replace")))
+        return self._find(text).hits
+
+    def scan_with_contexts(self, text: str) -> tuple[KeywordHits, tuple[str, ...]]:
+        """Also the words around the first match of each of the first `CONTEXTS_MAX` rules that matched."""
+        findings = self._find(text)
+        found = sorted(findings.counts)[:CONTEXTS_MAX]
+        return findings.hits, tuple(findings.context(index) for index in found)
+
+    def _find(self, text: str) -> _Findings:
+        findings = _Findings()
+        encoded, lowered = text.encode(errors="replace"), text.lower()
+        folded = lowered.encode(errors="replace")
+        # A few letters become two when lowered; where that happens, places mean the lowered text.
+        shown = text if len(lowered) == len(text) else lowered
+        findings.note(text, encoded, self._exact.find(encoded))
+        findings.note(shown, folded, self._folded.find(folded))
         for index, regex in self._regexes:
-            counts[index] = sum(1 for _ in islice(regex.finditer(encoded), HITS_PER_REGEX_MAX))
-        found = [index for index, count in counts.items() if count]
-        return KeywordHits(sum(1 << index for index in found), min(counts.total(), HITS_MAX), len(found))
+            matches = islice(regex.finditer(encoded), HITS_PER_REGEX_MAX)
+            findings.note(text, encoded, ((index, *match.span()) for match in matches))
+        return findings
+
+
+def context_of(text: str, start: int, end: int) -> str:
+    """A match with what stands around it, cut between words where there is a space."""
+    end = min(end, start + MATCH_CHARACTERS_MAX)
+    before, after = text[max(0, start - CONTEXT_CHARACTERS) : start], text[end : end + CONTEXT_CHARACTERS]
+    if start > CONTEXT_CHARACTERS and text[start - CONTEXT_CHARACTERS - 1] != " " and " " in before:
+        before = before.partition(" ")[2]
+    if end + CONTEXT_CHARACTERS < len(text) and text[end + CONTEXT_CHARACTERS] != " " and " " in after:
+        after = after.rpartition(" ")[0]
+    return one_line(before + text[start:end] + after, 2 * CONTEXT_CHARACTERS + MATCH_CHARACTERS_MAX)
 
 
 def compile_keywords(rules: tuple[KeywordRule, ...], *, pointer: str = "/keywords") -> KeywordMatcher:

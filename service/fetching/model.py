@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from service.fetching.guard import NetworkRules
 from service.fetching.keywords import KeywordRule
-from service.fetching.outcomes import HttpOutcome
+from service.fetching.outcomes import HttpOutcome, TlsFault
+from service.fetching.persona import Proxy
 
 USER_AGENT: Final = "Mozilla/5.0 (compatible; Phaseline/0.1)"
 ACCEPT: Final = (("accept", "text/html,application/xhtml+xml,text/plain;q=0.9,*/*;q=0.5"), ("accept-language", "en"))
@@ -24,6 +25,8 @@ class ProbeSettings(Struct, frozen=True, kw_only=True):
     `port_map` leads from the port that a URL means to the one that is really contacted, for a sandbox whose servers
     cannot have 80 and 443. Where it is not empty, ports outside it are refused.
     `verify_tls` is off by default: a page behind a bad certificate is still a page.
+    The limits of addresses and bytes are for the whole installation: `Prober.set_share` says what part of them is this
+    process's. `None` is no limit. Bytes are those of bodies, after decompression.
     """
 
     rules: NetworkRules
@@ -34,9 +37,13 @@ class ProbeSettings(Struct, frozen=True, kw_only=True):
     connect_timeout_seconds: float = 3.0  # for one connection, its TLS handshake included
     body_bytes_max: int = 262_144  # decompressed
     redirects_max: int = 5
-    concurrency: int = 128  # requests in flight
+    concurrency: int = 128  # requests in flight, in this process
+    connections_per_address: int | None = None
+    requests_per_second_per_address: float | None = None
+    bytes_per_second: float | None = None
     user_agent: str = USER_AGENT
     headers: tuple[tuple[str, str], ...] = ACCEPT
+    proxies: tuple[Proxy, ...] = ()  # where there are any, nothing is sent but through them
     keywords: tuple[KeywordRule, ...] = ()
     verify_tls: bool = False
     trusted_ca_pem: bytes | None = None  # trusted beside the usual roots; matters only with `verify_tls`
@@ -53,7 +60,9 @@ class Probe(Struct, frozen=True, kw_only=True):
     """What became of a target. What only a page has is empty, zero or `None` where there was none.
 
     `status_code`: of the last answer, `None` where nothing answered. `content_hash`: of the decompressed body as read,
-    `None` where no body was read. `keyword_bits`: bit i is rule i. `parked_confidence`: 0 to 1.
+    `None` where no body was read. `near_hash`: alike for texts that are alike, `None` where there was no text.
+    `keyword_bits`: bit i is rule i. `keyword_contexts`: where the first of these rules stand, in the same order.
+    `parked_confidence`: 0 to 1. `tls_fault`: only where the outcome is `tls_failed`.
     """
 
     outcome: HttpOutcome
@@ -62,10 +71,13 @@ class Probe(Struct, frozen=True, kw_only=True):
     status_code: int | None = None
     body_bytes: int = 0
     content_hash: int | None = None  # signed 64 bits
+    near_hash: int | None = None  # signed 64 bits
     keyword_bits: int = 0
     keyword_hits: int = 0
     unique_keywords: int = 0
+    keyword_contexts: tuple[str, ...] = ()
     title: str = ""
     title_hit: bool = False
     parked_confidence: float = 0.0
     retry_after_seconds: int | None = None
+    tls_fault: TlsFault | None = None

@@ -29,6 +29,22 @@ class HttpOutcome(IntEnum):
         return self.name.lower()
 
 
+class TlsFault(IntEnum):
+    """Why a handshake failed, where the outcome is `tls_failed`. Stored like outcomes: codes are never reused."""
+
+    CERTIFICATE_EXPIRED = 1
+    WRONG_HOST = 2  # the certificate is another name's
+    UNTRUSTED_CERTIFICATE = 3  # signed by itself, or by nobody whom we know
+    BAD_CERTIFICATE = 4  # any other fault of a certificate
+    NO_AGREEMENT = 5  # no protocol or cipher in common, or the server refused with an alert
+    CLOSED = 6  # the connection ended in the handshake
+    NOT_TLS = 7  # something else is spoken there
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
 SUCCEEDED: Final = frozenset({HttpOutcome.REACHED})
 # Answers, though not the ones hoped for: asking again soon would give the same.
 NEGATIVE: Final = frozenset(

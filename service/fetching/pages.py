@@ -15,7 +15,9 @@ from typing import Final
 from msgspec import Struct
 
 from service.fetching.keywords import KeywordHits, KeywordMatcher
+from service.fetching.likeness import near_hash
 from service.fetching.model import TITLE_LENGTH_MAX
+from service.fetching.wording import one_line
 
 PARKED_AT: Final = 0.30  # confidence from which a page counts as parked
 PARKED_WEIGHT_TOTAL: Final = 13
@@ -40,7 +42,6 @@ _TITLE_START: Final = re.compile(rf"<title{_NAME_ENDS}{_TAG_REST}", re.IGNORECAS
 _TITLE_END: Final = re.compile(rf"</title{_NAME_ENDS}", re.IGNORECASE)
 # Longer than any code point; `html.unescape` raises ValueError on numbers of thousands of digits.
 _HUGE_REFERENCE: Final = re.compile(r"&#[0-9]{8,};?")
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 # Phrase weights of parking pages, over the whole markup: they name their provider in links and script addresses.
 _PARKED_TITLE: Final = (3, "parked")
@@ -83,26 +84,42 @@ _TEXT_TYPES: Final = ("text/", "application/xhtml", "application/xml", "applicat
 
 
 class Page(Struct, frozen=True):
-    """`content_hash` is of the bytes, signed 64 bits; `parked_confidence` is 0 to 1."""
+    """`content_hash` is of the bytes, `near_hash` of the visible text; both are signed 64 bits.
+
+    `contexts` are the words around the first of the `keywords`; `parked_confidence` is 0 to 1.
+    """
 
     title: str
     title_hit: bool
     keywords: KeywordHits
+    contexts: tuple[str, ...]
     content_hash: int
+    near_hash: int | None
     parked_confidence: float
 
 
 def read_page(content_type: str | None, body: bytes, matcher: KeywordMatcher) -> Page:
     """Everything we keep of a page. A body that is no text (an image, an archive) has its hash and no more."""
     if not is_text(content_type):
-        return Page("", title_hit=False, keywords=KeywordHits(), content_hash=content_hash(body), parked_confidence=0.0)
+        return Page(
+            "",
+            title_hit=False,
+            keywords=KeywordHits(),
+            contexts=(),
+            content_hash=content_hash(body),
+            near_hash=None,
+            parked_confidence=0.0,
+        )
     markup = _HIDDEN.sub(" ", decoded := decode_body(content_type, body))
     title, text = find_title(markup), visible_text(markup)
+    keywords, contexts = matcher.scan_with_contexts(text)
     return Page(
         title,
         title_hit=matcher.scan(title).bits != 0,
-        keywords=matcher.scan(text),
+        keywords=keywords,
+        contexts=contexts,
         content_hash=content_hash(body),
+        near_hash=near_hash(text),
         parked_confidence=parked_confidence(title, decoded),
     )
 
@@ -157,8 +174,8 @@ def find_title(markup: str) -> str:
 
 
 def clean_title(raw: str) -> str:
-    """Entities decoded, white space collapsed, no control characters (nor those that turn the reading direction)."""
-    return " ".join(_CONTROLS.sub(" ", unescape(raw)).split())[:TITLE_LENGTH_MAX].rstrip()
+    """Entities decoded, and in one line."""
+    return one_line(unescape(raw), TITLE_LENGTH_MAX)
 
 
 def visible_text(markup: str) -> str:

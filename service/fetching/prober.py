@@ -3,28 +3,39 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
+from zlib import crc32
 
 from msgspec.structs import replace
 
 from service.fetching.exchange import Wave, check_settings
 from service.fetching.failures import Failure
-from service.fetching.hops import Answer, Hop, Verdict, first_hop, next_step
+from service.fetching.gate import Gate, Queue
+from service.fetching.guard import HostName, allowed_addresses
+from service.fetching.hops import Answer, Hop, Reply, Verdict, first_hop, next_step
 from service.fetching.keywords import compile_keywords
 from service.fetching.model import Lookup, Probe, ProbeSettings, Target
 from service.fetching.outcomes import HttpOutcome
 from service.fetching.pages import PARKED_AT, read_page
+from service.fetching.persona import Proxy, ProxyRoute, proxy_route
 from service.fetching.routes import Route, Routes
+from service.fetching.schedule import Pace
 
-__all__ = ["Lookup", "Probe", "ProbeSettings", "Prober", "Target"]
+__all__ = ["Lookup", "Probe", "ProbeSettings", "Prober", "ProxiesDead", "Target"]
 
 GRACE_SECONDS: Final = 5.0  # what is in flight may still take so long once a stop is asked
 _OUT_OF_TIME: Final = Failure(HttpOutcome.TIMED_OUT, connecting=False)
 
+PROXY_FAILURES_MAX: Final = 8  # in a row, for each proxy there is; then they count as dead
+
 logger = logging.getLogger(__name__)
+
+
+class ProxiesDead(Exception):
+    """No proxy can be used: asking on would only make false outcomes."""
 
 
 class Prober:
@@ -39,19 +50,46 @@ class Prober:
         self._lookup = lookup
         self._grace_seconds = grace_seconds
         self._matcher = compile_keywords(settings.keywords)
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._gate = Gate(pace_of(settings))
+        self._proxy_failures = 0  # in a row
+
+    def set_share(self, fraction: float) -> None:
+        """What part of every limit is this process's, 0 to 1; the other processes have the rest."""
+        self._gate.set_share(fraction)
 
     async def probe(self, targets: Sequence[Target], stop: asyncio.Event) -> list[Probe | None]:
         """What became of each target, in the order given; `None` for those unfinished because `stop` was set.
 
-        Once `stop` is set nothing new begins, and what is in flight has `grace_seconds`. Raises what `lookup` raises.
+        Once `stop` is set nothing new begins, and what is in flight has `grace_seconds`. Raises what `lookup` raises,
+        and ProxiesDead.
         """
-        batch = _Batch(Routes(self._settings), [None] * len(targets), stop)
+        batch = _Batch(Routes(self._settings), Queue(self._gate), [None] * len(targets), stop)
         hops = [hop for index, target in enumerate(targets) if (hop := self._begin(batch, index, target)) is not None]
-        async with _cut_short(stop, self._grace_seconds):
-            while hops and not stop.is_set():
-                hops = await self._travel(batch, hops)
+        async with _cut_short(batch, self._grace_seconds):
+            batch.proxies = await self._find_proxies()
+            while (hops or batch.resting) and not stop.is_set():
+                hops = await self._travel(batch, hops) if hops else await batch.rest()
+                self._check_proxies()
         return batch.probes
+
+    async def _find_proxies(self) -> tuple[ProxyRoute, ...]:
+        """Those that may be contacted, names looked up anew each time. Raises ProxiesDead if all are out of reach."""
+        proxies = self._settings.proxies
+        names = list(dict.fromkeys(proxy.host.name for proxy in proxies if isinstance(proxy.host, HostName)))
+        known = dict(zip(names, await self._lookup(names) if names else (), strict=True))
+        usable = tuple(
+            proxy_route(proxy, allowed[0])
+            for proxy in proxies
+            if (allowed := allowed_addresses(self._settings.rules, addresses_of(proxy, known)))
+        )
+        if proxies and not usable:
+            raise ProxiesDead
+        return usable
+
+    def _check_proxies(self) -> None:
+        if self._proxy_failures >= PROXY_FAILURES_MAX * max(1, len(self._settings.proxies)):
+            self._proxy_failures = 0
+            raise ProxiesDead
 
     def _begin(self, batch: "_Batch", index: int, target: Target) -> Hop | None:
         hop = first_hop(index, target.host, self._settings)
@@ -69,12 +107,10 @@ class Prober:
         ready = self._route(batch, hops)
         if not ready:
             return []
-        # Those that must wait come last, so that they hold up nobody.
-        queue = iter(sorted(ready, key=lambda one: one[0].wait_seconds))
-        following: list[Hop] = []
-        async with Wave(self._settings, [route for _, route in ready]) as wave, asyncio.TaskGroup() as workers:
-            for _ in range(min(self._settings.concurrency, len(ready))):
-                workers.create_task(self._work(batch, wave, queue, following))
+        following: list[Hop] = batch.take_rested()
+        async with Wave(self._settings, [route for _, route in ready]) as wave, asyncio.TaskGroup() as tasks:
+            for hop, route in ready:
+                tasks.create_task(self._go(batch, wave, hop, route, following))
         return following
 
     def _route(self, batch: "_Batch", hops: Sequence[Hop]) -> list[tuple[Hop, Route]]:
@@ -82,40 +118,37 @@ class Prober:
         for hop in hops:
             route = batch.routes.find(hop.url, hop.rank)
             if isinstance(route, Route):
-                ready.append((hop, route))
+                ready.append((hop, replace(route, proxy=batch.choose_proxy(hop))))
             else:
                 batch.probes[hop.index] = self._conclude(hop, Verdict(route))
         return ready
 
-    async def _work(
-        self, batch: "_Batch", wave: Wave, queue: Iterator[tuple[Hop, Route]], following: list[Hop]
-    ) -> None:
-        """One of the workers that empty a wave's queue. A fault of ours costs one target, not the batch."""
-        for hop, route in queue:
-            await _pause(batch.stop, hop.wait_seconds)
-            if batch.stop.is_set():
-                return
-            try:
-                step = await self._take(batch, wave, hop, route)
-            except Exception:
-                logger.exception("probing %s failed", hop.url)
-                batch.probes[hop.index] = self._conclude(hop, Verdict(HttpOutcome.INTERNAL_ERROR))
-                continue
-            if step is not None:
-                following.append(step)
-
-    async def _take(self, batch: "_Batch", wave: Wave, hop: Hop, route: Route) -> Hop | None:
-        """Take one hop. The target's next one, or `None` if its probe is written."""
-        async with self._slots:
-            if batch.stop.is_set():
-                return None
+    async def _go(self, batch: "_Batch", wave: Wave, hop: Hop, route: Route, following: list[Hop]) -> None:
+        """Take one hop when its turn comes. A fault of ours costs one target, not the batch."""
+        if not await batch.queue.wait(route.address):
+            return
+        byte_count = 0
+        try:
             answer, seconds = await self._exchange(wave, hop, route)
-        hop = replace(hop, spent_seconds=hop.spent_seconds + seconds)
+            byte_count = len(answer.body) if isinstance(answer, Reply) else 0
+            self._step(batch, replace(hop, spent_seconds=hop.spent_seconds + seconds), answer, route, following)
+        except Exception:
+            logger.exception("probing %s failed", hop.url)
+            batch.probes[hop.index] = self._conclude(hop, Verdict(HttpOutcome.INTERNAL_ERROR))
+        finally:
+            self._gate.leave(route.address, byte_count)
+
+    def _step(self, batch: "_Batch", hop: Hop, answer: Answer, route: Route, following: list[Hop]) -> None:
+        """Write the target's probe, or note its next hop: for the next wave, or for when the server wants it."""
         step = next_step(hop, answer, route.alternatives, self._settings, datetime.now(UTC))
-        if isinstance(step, Hop):
-            return step
-        batch.probes[hop.index] = self._conclude(hop, step)
-        return None
+        if isinstance(step, Verdict):
+            if isinstance(answer, Failure) and answer.by_proxy:
+                logger.warning("no proxy could be used for %s", hop.url)
+            batch.probes[hop.index] = self._conclude(hop, step)
+        elif step.wait_seconds:
+            batch.lay_down(step)
+        else:
+            following.append(step)
 
     async def _exchange(self, wave: Wave, hop: Hop, route: Route) -> tuple[Answer, float]:
         """The answer and the seconds it took, within what the target has left of its time."""
@@ -124,6 +157,8 @@ class Prober:
             return _OUT_OF_TIME, 0.0
         begun = time.monotonic()
         answer = await wave.exchange(route, left)
+        is_fault_of_proxy = isinstance(answer, Failure) and answer.by_proxy
+        self._proxy_failures = self._proxy_failures + 1 if is_fault_of_proxy else 0
         return answer, time.monotonic() - begun
 
     def _conclude(self, hop: Hop, verdict: Verdict) -> Probe:
@@ -133,6 +168,7 @@ class Prober:
             final_url=str(hop.url),
             status_code=None if verdict.reply is None else verdict.reply.status,
             retry_after_seconds=verdict.retry_after_seconds,
+            tls_fault=verdict.tls_fault if verdict.outcome is HttpOutcome.TLS_FAILED else None,
         )
         if verdict.outcome is not HttpOutcome.REACHED or verdict.reply is None:
             return probe
@@ -142,9 +178,11 @@ class Prober:
             outcome=HttpOutcome.PARKED if page.parked_confidence >= PARKED_AT else HttpOutcome.REACHED,
             body_bytes=len(verdict.reply.body),
             content_hash=page.content_hash,
+            near_hash=page.near_hash,
             keyword_bits=page.keywords.bits,
             keyword_hits=page.keywords.hit_count,
             unique_keywords=page.keywords.unique_count,
+            keyword_contexts=page.contexts,
             title=page.title,
             title_hit=page.title_hit,
             parked_confidence=page.parked_confidence,
@@ -152,30 +190,62 @@ class Prober:
 
 
 class _Batch:
-    """The state of one call: what is known of its hosts, and the probes written so far."""
+    """The state of one call: what is known of its hosts, the probes written so far, and the hops that wait."""
 
-    __slots__ = ("probes", "routes", "stop")
+    __slots__ = ("probes", "proxies", "queue", "resting", "routes", "stop")
 
-    def __init__(self, routes: Routes, probes: list[Probe | None], stop: asyncio.Event) -> None:
+    def __init__(self, routes: Routes, queue: Queue, probes: list[Probe | None], stop: asyncio.Event) -> None:
         self.routes = routes
+        self.queue = queue
         self.probes = probes
         self.stop = stop
+        self.proxies: tuple[ProxyRoute, ...] = ()
+        self.resting: list[tuple[float, Hop]] = []  # servers asked to be left alone until these instants
 
+    def choose_proxy(self, hop: Hop) -> ProxyRoute | None:
+        """Hosts are spread over the proxies, each with its own; another one after a failure."""
+        if not self.proxies:
+            return None
+        return self.proxies[(crc32((hop.url.host_str or "").encode()) + hop.proxy_rank) % len(self.proxies)]
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait, unless a stop comes first."""
-    if seconds > 0:
+    def lay_down(self, hop: Hop) -> None:
+        self.resting.append((asyncio.get_running_loop().time() + hop.wait_seconds, replace(hop, wait_seconds=0)))
+
+    def take_rested(self) -> list[Hop]:
+        now = asyncio.get_running_loop().time()
+        rested = [hop for due_at, hop in self.resting if due_at <= now]
+        self.resting = [(due_at, hop) for due_at, hop in self.resting if due_at > now]
+        return rested
+
+    async def rest(self) -> list[Hop]:
+        """Wait until the first hop is due, unless a stop comes before."""
+        seconds = min(due_at for due_at, _ in self.resting) - asyncio.get_running_loop().time()
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+            await asyncio.wait_for(self.stop.wait(), max(0.0, seconds))
+        return self.take_rested()
+
+
+def addresses_of(proxy: Proxy, known: Mapping[str, tuple[bytes, ...]]) -> tuple[bytes, ...]:
+    return known[proxy.host.name] if isinstance(proxy.host, HostName) else (proxy.host.address,)
+
+
+def pace_of(settings: ProbeSettings) -> Pace:
+    return Pace(
+        at_once=settings.concurrency,
+        connections_per_address=settings.connections_per_address,
+        requests_per_second_per_address=settings.requests_per_second_per_address,
+        bytes_per_second=settings.bytes_per_second,
+    )
 
 
 @asynccontextmanager
-async def _cut_short(stop: asyncio.Event, grace_seconds: float) -> AsyncIterator[None]:
-    """Cancel the block `grace_seconds` after `stop` is set, and go on behind it."""
+async def _cut_short(batch: _Batch, grace_seconds: float) -> AsyncIterator[None]:
+    """Once a stop is asked, let nobody begin; cancel the block `grace_seconds` later, and go on behind it."""
     limit = asyncio.timeout(None)
 
     async def watch() -> None:
-        await stop.wait()
+        await batch.stop.wait()
+        batch.queue.close()
         limit.reschedule(asyncio.get_running_loop().time() + grace_seconds)
 
     try:

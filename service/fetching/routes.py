@@ -9,6 +9,7 @@ from pyreqwest.http import Url
 from service.fetching.guard import HostAddress, HostName, allowed_addresses, packed_text, parse_host
 from service.fetching.model import ProbeSettings
 from service.fetching.outcomes import HttpOutcome
+from service.fetching.persona import ProxyRoute
 
 ADDRESSES_TRIED_MAX: Final = 2  # per name and scheme
 WELL_KNOWN_PORTS: Final = range(1_024)  # other protocols live there; only the campaign's own ports are asked
@@ -19,7 +20,7 @@ class Route(Struct, frozen=True):
 
     `url` carries the port really contacted; `authority` is the Host header where that differs from the URL's own.
     `name` is pinned to `address`, or empty where the URL holds the address itself.
-    `alternatives` says how many further addresses could be tried.
+    `alternatives` says how many further addresses could be tried. `proxy` is what it goes through, if anything.
     """
 
     url: str
@@ -27,6 +28,7 @@ class Route(Struct, frozen=True):
     name: str
     address: str
     alternatives: int
+    proxy: ProxyRoute | None = None
 
 
 class Routes:

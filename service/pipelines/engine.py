@@ -30,12 +30,14 @@ from service.pipelines.model import (
     left_over,
 )
 from service.pipelines.planner import plan_run
+from service.pipelines.remembering import VerdictsInDatabase
 from service.pipelines.sink import Ending, failed_results, write_results
 from service.pipelines.store import ClaimedChunk, LockedChunk, WorkerIdentity
 from service.pipelines.sweeping import SWEEP_PAUSE_SECONDS, SWEEP_POLL_SECONDS, sweep_tick
 from service.pipelines.transforms.apply import transform
 from service.pipelines.transforms.engines import Engines
 from service.postgres.database import DATABASE_ERRORS, Database
+from service.progress.events import CampaignPhase
 from service.runtime.loop import run_forever
 from service.runtime.telemetry import CHUNK_SECONDS, CHUNKS_FINISHED, ITEMS_FINISHED
 
@@ -51,6 +53,7 @@ PLAN_POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 1.0
 SILENT_SECONDS = 60.0
 DRAIN_SECONDS_MAX = 8.0
+NETWORK_PHASES = frozenset({CampaignPhase.DNS_VALIDATION, CampaignPhase.HTTP_VALIDATION})
 
 logger = logging.getLogger(__name__)
 
@@ -95,9 +98,13 @@ class Worker:
     ) -> None:
         self.database = database
         self.engines = engines
+        self.engines.set_memory(lambda view_key: VerdictsInDatabase(database, view_key))
         self.identity = identity
         self.settings = settings
         self.held: dict[UUID, Held] = {}
+        self.heard_at = time.monotonic()  # when the database last heard of us
+        self.asks_nothing = True  # until we have a share of the rates
+        self.sharing = asyncio.Lock()  # shares take effect in the order in which they were leased
         self.draining = asyncio.Event()
         self.room = asyncio.Event()  # set when a chunk leaves the hand
 
@@ -163,6 +170,8 @@ class Worker:
             if self.draining.is_set():
                 held.give_back()
             held.task = group.create_task(self.carry(held), name=f"chunk {lease.run.run_id}/{lease.number}")
+        if self.asks_nothing and self.wants_share():
+            await self.heartbeat_tick()  # which leases a share, and makes us known first, if nobody has heard of us yet
         return len(leases)
 
     async def claim(self, count: int) -> list[Lease]:
@@ -172,7 +181,13 @@ class Worker:
         return [lease_of(chunk, plans[chunk.run_id]) for chunk in chunks]
 
     async def heartbeat_once(self) -> int:
-        await self.heartbeat_tick()
+        """A heartbeat; without any for as long as a lease lasts, others have our chunks, and our share of the rates."""
+        try:
+            await self.heartbeat_tick()
+        except Refused:
+            if time.monotonic() - self.heard_at > self.settings.lease_seconds:
+                self.set_share(0)
+            raise
         return 1
 
     async def heartbeat_tick(self) -> None:
@@ -182,8 +197,8 @@ class Worker:
             await store.upsert_worker(tx, self.identity, chunks_held=len(leases), draining=self.draining.is_set())
             standing = await store.renew_leases(tx, leases, self.settings.lease_seconds) if leases else {}
             await store.delete_silent_workers(tx, SILENT_SECONDS)
-            workers = await store.count_live_workers(tx, self.settings.lease_seconds)
-        self.engines.set_share(1 / max(1, workers))
+        await self.share_tick()
+        self.heard_at = time.monotonic()
         await self.engines.close_idle()
         for lease_id in leases:
             held = self.held.get(lease_id)
@@ -193,6 +208,23 @@ class Worker:
                 held.drop()
             elif not standing[lease_id]:
                 held.give_back()
+
+    async def share_tick(self) -> None:
+        """Lease our share of all rates: an equal one, as far as those who had more have given it back."""
+        async with self.sharing:
+            async with self.database.transaction() as tx:
+                share = await store.lease_share(
+                    tx, self.identity.worker_id, self.settings.lease_seconds, is_wanted=self.wants_share()
+                )
+            self.set_share(share)
+
+    def set_share(self, share: float) -> None:
+        self.asks_nothing = share == 0
+        self.engines.set_share(share)
+
+    def wants_share(self) -> bool:
+        """Whether a chunk in hand uses the network."""
+        return any(held.lease.run.phase in NETWORK_PHASES for held in self.held.values())
 
     async def carry(self, held: Held) -> None:
         """One chunk from its items to its outcomes; whatever goes wrong ends here."""

@@ -163,6 +163,28 @@ class NameBlocks(msgspec.Struct, frozen=True):
         return positions
 
 
+class ScoreColumns(msgspec.Struct, frozen=True):
+    """Scores and their reasons (the outcomes), with what filters ask for; `http_outcome` is 0 where none was asked."""
+
+    positions: Positions
+    outcomes: Outcomes
+    score: npt.NDArray[np.float32]
+    dns_outcome: npt.NDArray[np.int16]
+    http_outcome: npt.NDArray[np.int16]
+    keyword_bits: npt.NDArray[np.int64]
+
+    def records(self) -> Iterator[Record]:
+        yield from zip(
+            self.positions.tolist(),
+            self.score.tolist(),
+            self.outcomes.tolist(),
+            self.dns_outcome.tolist(),
+            [code or None for code in self.http_outcome.tolist()],
+            self.keyword_bits.tolist(),
+            strict=True,
+        )
+
+
 class RowResults(msgspec.Struct, frozen=True):
     """Outcomes with a ready row for each item; rows of unfinished items are never looked at."""
 

@@ -70,12 +70,13 @@ SELECT outcome, count(*) AS amount FROM kept GROUP BY outcome
 WITH kept AS (
     INSERT INTO http_results (
         set_id, position, outcome, status_code, title_hit, unique_keywords, keyword_hits, duration_ms, body_bytes,
-        parked_confidence, keyword_bits, content_hash, title, final_url, found_after
+        parked_confidence, keyword_bits, content_hash, title, final_url, near_hash, keyword_contexts, tls_fault,
+        found_after
     )
     SELECT
         $1, h.position, h.outcome, h.status_code, h.title_hit, h.unique_keywords, h.keyword_hits, h.duration_ms,
-        h.body_bytes, h.parked_confidence, h.keyword_bits, h.content_hash, h.title, h.final_url,
-        h.found_after + $6::integer
+        h.body_bytes, h.parked_confidence, h.keyword_bits, h.content_hash, h.title, h.final_url, h.near_hash,
+        h.keyword_contexts, h.tls_fault, h.found_after + $6::integer
     FROM http_results h
     WHERE h.set_id = $2 AND h.position >= $3 AND h.position < $4 AND h.found_after >= $5::double precision
       AND ($7::integer IS NULL OR EXISTS (
@@ -461,13 +462,15 @@ WHERE d.set_id = $2 AND d.position >= $3 AND d.position < $4 AND d.outcome = $5 
 ORDER BY n.position
 
 -- name: read_facts
--- What the phases before found of each name of a range. Where there was no DNS phase ($2 is null), HTTP looked the
--- name up itself, and its outcome says what came of it: DNS counts as resolved (1).
+-- What the phases before found of each name of a range, in types of fixed width, for it is read as bytes. Where there
+-- was no DNS phase ($2 is null), HTTP looked the name up itself, and its outcome says what came of it: DNS counts as
+-- resolved (1).
 SELECT
-    n.position, coalesce(d.outcome, CASE WHEN $2::integer IS NULL THEN 1 ELSE 0 END) AS dns_outcome, coalesce(h.outcome, 0) AS http_outcome,
-    coalesce(h.unique_keywords, 0) AS unique_keywords, coalesce(h.keyword_hits, 0) AS keyword_hits,
+    n.position, coalesce(d.outcome, CASE WHEN $2::integer IS NULL THEN 1 ELSE 0 END)::smallint AS dns_outcome,
+    coalesce(h.outcome, 0)::smallint AS http_outcome,
+    coalesce(h.unique_keywords, 0)::smallint AS unique_keywords, coalesce(h.keyword_hits, 0) AS keyword_hits,
     coalesce(h.body_bytes, 0) AS body_bytes, coalesce(h.title_hit, false) AS title_hit,
-    coalesce(h.parked_confidence, 0) AS parked_confidence, coalesce(h.keyword_bits, 0) AS keyword_bits
+    coalesce(h.parked_confidence, 0)::real AS parked_confidence, coalesce(h.keyword_bits, 0) AS keyword_bits
 FROM names n
 LEFT JOIN dns_results d ON d.set_id = $2 AND d.position = n.position AND d.position >= $4 AND d.position < $5
 LEFT JOIN http_results h ON h.set_id = $3 AND h.position = n.position AND h.position >= $4 AND h.position < $5
@@ -477,10 +480,11 @@ ORDER BY n.position
 -- name: read_facts_to_retry
 -- The same for names whose score can be retried.
 SELECT
-    n.position, coalesce(d.outcome, CASE WHEN $2::integer IS NULL THEN 1 ELSE 0 END) AS dns_outcome, coalesce(h.outcome, 0) AS http_outcome,
-    coalesce(h.unique_keywords, 0) AS unique_keywords, coalesce(h.keyword_hits, 0) AS keyword_hits,
+    n.position, coalesce(d.outcome, CASE WHEN $2::integer IS NULL THEN 1 ELSE 0 END)::smallint AS dns_outcome,
+    coalesce(h.outcome, 0)::smallint AS http_outcome,
+    coalesce(h.unique_keywords, 0)::smallint AS unique_keywords, coalesce(h.keyword_hits, 0) AS keyword_hits,
     coalesce(h.body_bytes, 0) AS body_bytes, coalesce(h.title_hit, false) AS title_hit,
-    coalesce(h.parked_confidence, 0) AS parked_confidence, coalesce(h.keyword_bits, 0) AS keyword_bits
+    coalesce(h.parked_confidence, 0)::real AS parked_confidence, coalesce(h.keyword_bits, 0) AS keyword_bits
 FROM names n
 JOIN scores s ON s.set_id = $6 AND s.position = n.position AND s.position >= $4 AND s.position < $5
 LEFT JOIN dns_results d ON d.set_id = $2 AND d.position = n.position AND d.position >= $4 AND d.position < $5
@@ -521,9 +525,54 @@ DELETE FROM workers WHERE worker_id = $1
 -- Nobody will hear of these again.
 DELETE FROM workers WHERE heartbeat_at < $1
 
--- name: count_live_workers
--- Rates are shared among those that were heard of lately.
-SELECT count(*) FROM workers WHERE heartbeat_at >= $1 AND NOT draining
+-- name: lock_shares
+-- Shares are leased one after another; the lock ends with the transaction.
+SELECT pg_advisory_xact_lock(7242302)
+
+-- name: lease_share
+-- An equal part for each worker that wants any, but no more than the others have left: who has more than that gives it
+-- back with their next heartbeat. Who is not heard of for as long as a lease lasts has nothing any more.
+UPDATE workers w
+SET rate_share = CASE WHEN $3 THEN greatest(0, least(1.0::double precision / (o.wanting_count + 1), 1 - o.taken)) END
+FROM (
+    SELECT count(*) AS wanting_count, coalesce(sum(rate_share), 0) AS taken
+    FROM workers
+    WHERE worker_id <> $1 AND heartbeat_at >= $2 AND rate_share IS NOT NULL
+) AS o
+WHERE w.worker_id = $1
+RETURNING w.rate_share
+
+-- name: find_wildcard_verdicts
+-- What was learnt lately about these parents, through the same resolvers.
+SELECT parent, addresses, addresses_v6, canonical_names, probe_count, varies
+FROM wildcard_verdicts
+WHERE view_key = $1 AND parent = ANY($2::text[]) AND learnt_at >= $3
+
+-- name: upsert_wildcard_verdicts
+-- The newest look at a parent stands, whoever took it.
+INSERT INTO wildcard_verdicts AS w (
+    view_key, learnt_at, parent, addresses, addresses_v6, canonical_names, probe_count, varies
+)
+SELECT $1, $2, u.parent, u.addresses, u.addresses_v6, u.canonical_names, u.probe_count, u.varies
+FROM unnest($3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::smallint[], $8::boolean[])
+    AS u (parent, addresses, addresses_v6, canonical_names, probe_count, varies)
+ON CONFLICT (view_key, parent) DO UPDATE SET
+    learnt_at = excluded.learnt_at, addresses = excluded.addresses, addresses_v6 = excluded.addresses_v6,
+    canonical_names = excluded.canonical_names, probe_count = excluded.probe_count, varies = excluded.varies
+WHERE w.learnt_at <= excluded.learnt_at
+
+-- name: delete_old_wildcard_verdicts
+-- Nobody believes these any more; some at a time, and whoever else is at it takes others.
+DELETE FROM wildcard_verdicts w
+USING (
+    SELECT view_key, parent
+    FROM wildcard_verdicts
+    WHERE learnt_at < $1
+    ORDER BY learnt_at
+    LIMIT $2::integer
+    FOR UPDATE SKIP LOCKED
+) AS old
+WHERE w.view_key = old.view_key AND w.parent = old.parent
 
 -- name: list_workers
 -- All workers that were heard of lately.

@@ -16,10 +16,11 @@ from service.pipelines.model import (
     Record,
     Results,
     RowResults,
+    ScoreColumns,
     count_outcomes,
 )
 from service.pipelines.store import SQL, TABLES, ChunkProgress, LockedChunk
-from service.postgres.copying import binary_stream, lay_out_names
+from service.postgres.copying import Column, binary_stream, lay_out_columns, lay_out_names
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase
 
@@ -57,6 +58,9 @@ COLUMNS = {
         "content_hash",
         "title",
         "final_url",
+        "near_hash",
+        "keyword_contexts",
+        "tls_fault",
         "found_after",
     ),
     CampaignPhase.ANALYSIS: (
@@ -125,10 +129,27 @@ async def copy_rows(tx: Tx, lease: Lease, results: Results) -> None:
         block = lay_out_names(set_id, results.generated_positions, results.generated)
         await tx.copy_binary(TABLES[phase], COLUMNS[phase], binary_stream([block]))
         return
+    if isinstance(results, ScoreColumns):
+        await tx.copy_binary(TABLES[phase], COLUMNS[phase], binary_stream([lay_out_scores(set_id, results)]))
+        return
     age = (found_after(tx, lease),) if phase in AGED else ()
     records = [(set_id, *record, *age) for record in results.records()]
     if records:
         await tx.copy_records(TABLES[phase], COLUMNS[phase], records)
+
+
+def lay_out_scores(set_id: int, results: ScoreColumns) -> bytes:
+    return lay_out_columns(
+        [
+            Column(np.full(len(results.positions), set_id), ">i4"),
+            Column(results.positions, ">i4"),
+            Column(results.score, ">f4"),
+            Column(results.outcomes, ">i2"),
+            Column(results.dns_outcome, ">i2"),
+            Column(results.http_outcome, ">i2", is_null=results.http_outcome == 0),
+            Column(results.keyword_bits, ">i8"),
+        ]
+    )
 
 
 def found_after(tx: Tx, lease: Lease) -> int:
@@ -147,7 +168,7 @@ def failed_results(lease: Lease, positions: Positions) -> Results:
         case CampaignPhase.DNS_VALIDATION:
             row: Record = (code, -1, 0, None, None, None)
         case CampaignPhase.HTTP_VALIDATION:
-            row = (code, None, False, 0, 0, 0, 0, 0.0, 0, None, None, None)
+            row = (code, None, False, 0, 0, 0, 0, 0.0, 0, *(None,) * 6)
         case CampaignPhase.ANALYSIS:
             row = (0.0, code, 0, None, 0)
         case _:

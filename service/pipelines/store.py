@@ -52,7 +52,11 @@ DELETE_CAMPAIGN = SQL["delete_campaign"]
 UPSERT_WORKER = SQL["upsert_worker"]
 DELETE_WORKER = SQL["delete_worker"]
 DELETE_SILENT_WORKERS = SQL["delete_silent_workers"]
-COUNT_LIVE_WORKERS = SQL["count_live_workers"]
+LOCK_SHARES = SQL["lock_shares"]
+LEASE_SHARE = SQL["lease_share"]
+FIND_WILDCARD_VERDICTS = SQL["find_wildcard_verdicts"]
+UPSERT_WILDCARD_VERDICTS = SQL["upsert_wildcard_verdicts"]
+DELETE_OLD_WILDCARD_VERDICTS = SQL["delete_old_wildcard_verdicts"]
 
 # Where each phase's results are.
 TABLES = {
@@ -111,6 +115,17 @@ class ClaimedChunk(msgspec.Struct, frozen=True):
     end_position: int
     attempt_count: int
     lease_id: UUID
+
+
+class StoredVerdict(msgspec.Struct, frozen=True):
+    """What a parent gave to children whom nobody can have made; addresses are packed, names separated by spaces."""
+
+    parent: str
+    addresses: bytes
+    addresses_v6: bytes
+    canonical_names: str
+    probe_count: int
+    varies: bool
 
 
 class RetiredSet(msgspec.Struct, frozen=True):
@@ -300,9 +315,33 @@ async def delete_silent_workers(tx: Tx, silent_seconds: float) -> None:
     await tx.execute(DELETE_SILENT_WORKERS, tx.now - timedelta(seconds=silent_seconds))
 
 
-async def count_live_workers(tx: Tx, live_seconds: float) -> int:
+async def lease_share(tx: Tx, worker_id: UUID, live_seconds: float, *, is_wanted: bool) -> float:
+    """Which part of all rates is this worker's from now on. All shares of live workers never exceed one together."""
+    await tx.execute(LOCK_SHARES)
+    share = await tx.value(LEASE_SHARE, worker_id, tx.now - timedelta(seconds=live_seconds), is_wanted)
+    return float(share or 0)
+
+
+async def find_wildcard_verdicts(
+    tx: Tx, view_key: bytes, parents: Sequence[str], age_seconds_max: float
+) -> list[StoredVerdict]:
     await tx.begin()
-    return int(await tx.value(COUNT_LIVE_WORKERS, tx.now - timedelta(seconds=live_seconds)))
+    since = tx.now - timedelta(seconds=age_seconds_max)
+    rows = await tx.fetch(FIND_WILDCARD_VERDICTS, view_key, list(parents), since)
+    return [StoredVerdict(*row.values()) for row in rows]
+
+
+async def upsert_wildcard_verdicts(tx: Tx, view_key: bytes, verdicts: Sequence[StoredVerdict]) -> None:
+    """In the order of their parents, so that two workers never wait for each other in a ring."""
+    await tx.begin()
+    ordered = sorted(verdicts, key=lambda verdict: verdict.parent)
+    columns = [[getattr(verdict, field) for verdict in ordered] for field in StoredVerdict.__struct_fields__]
+    await tx.execute(UPSERT_WILDCARD_VERDICTS, view_key, tx.now, *columns)
+
+
+async def delete_old_wildcard_verdicts(tx: Tx, age_seconds_max: float, count_max: int) -> int:
+    await tx.begin()
+    return await tx.execute(DELETE_OLD_WILDCARD_VERDICTS, tx.now - timedelta(seconds=age_seconds_max), count_max)
 
 
 def run_plan_of(row: asyncpg.Record) -> RunPlan:

@@ -120,8 +120,9 @@ class Dispatcher:
 
     def set_share(self, fraction: float) -> None:
         assert 0 <= fraction <= 1
-        for bucket in (self._bucket, *(lane.bucket for lane in self._lanes)):
-            bucket.set_share(fraction)
+        self._bucket.set_share(fraction)
+        for lane in self._lanes:
+            lane.set_share(fraction)
 
     def statistics(self) -> EngineStatistics:
         resolvers = tuple(lane.statistics() for lane in self._lanes)

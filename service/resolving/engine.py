@@ -17,7 +17,8 @@ from service.resolving.model import (
     ResolverStatistics,
 )
 from service.resolving.packets import RecordType
-from service.resolving.wildcards import Wildcards, mark_wildcards, parent_of, resolved_rows
+from service.resolving.verdicts import Forgetful, Verdict, VerdictMemory
+from service.resolving.wildcards import Wildcards
 
 __all__ = [
     "AllResolversDead",
@@ -28,20 +29,30 @@ __all__ = [
     "RecordType",
     "ResolverAddress",
     "ResolverStatistics",
+    "Verdict",
+    "VerdictMemory",
 ]
 
+FORGETFUL = Forgetful()
 PROBE_GRACE_SECONDS = 2.0  # without its parent's verdict no resolved name is settled: a stop lets probes end first
 
 
 class DnsEngine:
     """Open it with `async with`, then call `resolve` as often and as concurrently as wanted.
 
-    `entropy(n)` gives n unpredictable bytes, for query ids and for the names of wildcard probes.
+    `memory` is where engines tell each other about wildcards; `entropy(n)` gives n unpredictable bytes, for query ids
+    and for the names of wildcard probes.
     """
 
-    def __init__(self, settings: EngineSettings, *, entropy: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        memory: VerdictMemory = FORGETFUL,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
         self._detects_wildcards = settings.detect_wildcards
-        self._wildcards = Wildcards(settings.wildcard_probes, entropy)
+        self._wildcards = Wildcards(settings.wildcard_probes, entropy, memory)
         self._dispatcher = Dispatcher(settings, entropy)
 
     async def __aenter__(self) -> Self:
@@ -62,14 +73,16 @@ class DnsEngine:
         """
         answers = await self._dispatcher.ask(names, stop)
         if self._detects_wildcards:
-            parents = {parent_of(names[row]) for row in resolved_rows(answers)} - {b""}
             async with stop_later(stop, PROBE_GRACE_SECONDS) as too_late:
-                verdicts = await self._wildcards.learn(parents, lambda probes: self._dispatcher.ask(probes, too_late))
-            mark_wildcards(names, answers, verdicts)
+                await self._wildcards.judge(names, answers, lambda probes: self._dispatcher.ask(probes, too_late))
         return answers
 
+    async def look_up(self, names: Sequence[str | bytes]) -> Answers:
+        """Ask for each name, and take an echo of a wildcard for an answer like any other. Raises AllResolversDead."""
+        return await self._dispatcher.ask(names, asyncio.Event())
+
     def set_share(self, fraction: float) -> None:
-        """What part of every rate cap is this process's, 0 to 1; the other processes have the rest."""
+        """What part of every rate and in-flight cap is this process's, 0 to 1; the other processes have the rest."""
         self._dispatcher.set_share(fraction)
 
     def statistics(self) -> EngineStatistics:

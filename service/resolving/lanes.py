@@ -1,5 +1,6 @@
 """One resolver as seen from here: its sockets, and how much it can take right now."""
 
+import math
 import socket
 from collections import deque
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from service.resolving.packets import QUESTION_TAILS, RecordType
 RECEIVE_BUFFER_BYTES: Final = 4 << 20  # asked for; the kernel may grant less
 
 BURST_SECONDS: Final = 0.1  # of its rate, saved up while the loop is busy elsewhere
+WINDOW_SECONDS: Final = 1.0  # in which no more than the rate goes out
 
 WINDOW_FIRST: Final = 128  # queries in flight before we know anything: what a default receive buffer holds
 WINDOW_MIN: Final = 8
@@ -30,27 +32,47 @@ Asked = tuple[Batch, int, int]
 
 
 class TokenBucket:
-    """A rate cap. Saves up `BURST_SECONDS` at most, and goes below zero for what cannot wait (canaries, TCP)."""
+    """A rate cap. Saves up `BURST_SECONDS` at most, and goes below zero for what cannot wait (canaries, TCP).
 
-    __slots__ = ("_full_rate", "_rate", "_tokens")
+    No second, wherever it begins, sees more than the rate: what was saved up, or a share that has just shrunk, does
+    not come on top of what went out in the second before.
+    """
+
+    __slots__ = ("_full_rate", "_rate", "_recent", "_recent_count", "_time", "_tokens")
 
     def __init__(self, per_second: float) -> None:
         self._full_rate = self._rate = per_second
         self._tokens = min(1.0, per_second)
+        self._time = 0.0
+        # What was taken since each refill of the last second: (time of the refill, count).
+        self._recent: deque[tuple[float, int]] = deque([(0.0, 0)])
+        self._recent_count = 0
 
     def set_share(self, fraction: float) -> None:
         self._rate = self._full_rate * fraction
 
     def refill(self, seconds: float) -> None:
+        if not self._full_rate:
+            return
         self._tokens = min(self._tokens + self._rate * seconds, max(1.0, self._rate * BURST_SECONDS))
+        self._time += seconds
+        self._recent.append((self._time, 0))
+        # What was taken after one refill went out before the next.
+        while len(self._recent) > 1 and self._recent[1][0] <= self._time - WINDOW_SECONDS:
+            self._recent_count -= self._recent.popleft()[1]
 
     def take(self, count: int) -> None:
         if self._full_rate:
             self._tokens -= count
+            refilled_at, before = self._recent[-1]
+            self._recent[-1] = refilled_at, before + count
+            self._recent_count += count
 
     def room(self, wanted: int) -> int:
         """How many of `wanted` may go now."""
-        return min(wanted, int(self._tokens)) if self._full_rate else wanted
+        if not self._full_rate:
+            return wanted
+        return min(wanted, int(self._tokens), math.ceil(self._rate) - self._recent_count)
 
 
 class Window:
@@ -60,11 +82,14 @@ class Window:
     proven losses pass `LOSS_SHARE_MAX` of the answers, once per timeout, since losses of one burst come to light
     together. A loss is *proven* when another attempt got an answer: a name that nobody ever answers says nothing about
     the resolver, and would hold the window down for nothing.
+
+    Its bound is this process's share of `in_flight_max`: one query at least, unless the share is nothing.
     """
 
-    __slots__ = ("_calm_seconds", "_calm_until", "_heard", "_is_doubling", "_losses", "_max", "_size")
+    __slots__ = ("_calm_seconds", "_calm_until", "_full_max", "_heard", "_is_doubling", "_losses", "_max", "_size")
 
     def __init__(self, in_flight_max: int, calm_seconds: float) -> None:
+        self._full_max = in_flight_max
         self._max = float(in_flight_max)
         self._size = min(float(WINDOW_FIRST), self._max)
         self._calm_seconds = calm_seconds
@@ -75,7 +100,10 @@ class Window:
 
     @property
     def size(self) -> int:
-        return int(self._size)
+        return int(min(self._size, self._max))
+
+    def set_share(self, fraction: float) -> None:
+        self._max = float(max(1, int(self._full_max * fraction))) if fraction else 0.0
 
     def grow(self, answers: int) -> None:
         self._heard += answers
@@ -88,7 +116,7 @@ class Window:
         self._losses += 1
         if now < self._calm_until or self._losses < LOSSES_MIN or self._losses < self._heard * LOSS_SHARE_MAX:
             return
-        self._size = max(self._size / 2, min(float(WINDOW_MIN), self._max))
+        self._size = max(self.size / 2, min(float(WINDOW_MIN), float(self._full_max)))
         self._is_doubling = False
         self._calm_until = now + self._calm_seconds
         self._heard = self._losses = 0.0
@@ -100,7 +128,7 @@ class Window:
 
     def restart(self) -> None:
         """The resolver was away: begin anew, carefully."""
-        self._size = min(float(WINDOW_MIN), self._max)
+        self._size = min(float(WINDOW_MIN), float(self._full_max))
         self._is_doubling = True
 
 
@@ -194,6 +222,10 @@ class Lane:
         self.known_question = ROOT_QUESTION
         self.sent = self.retried = self.answered = self.timed_out = 0
         self.late = self.foreign = self.streamed = self.refused = 0
+
+    def set_share(self, fraction: float) -> None:
+        self.bucket.set_share(fraction)
+        self.window.set_share(fraction)
 
     def room(self, wanted: int) -> int:
         """How many of `wanted` queries it can take now."""

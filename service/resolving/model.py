@@ -56,10 +56,11 @@ def parse_resolver(text: str) -> ResolverAddress:
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How to ask. Rates are for the whole installation: `DnsEngine.set_share` says what part of them is this process's.
+    """How to ask. Rates and `in_flight_max`, which is per resolver, are for the whole installation.
 
-    `record_types` are asked one after another, the next one only if the name was not absent. `attempts` counts the
-    first. A rate of 0 is no cap. `in_flight_max` is per resolver. Probes are asked only where a name resolved.
+    `DnsEngine.set_share` says what part of them is this process's. `record_types` are asked one after another, the next
+    one only if the name was not absent. `attempts` counts the first. A rate of 0 is no cap. Probes are asked only where
+    a name resolved.
     """
 
     resolvers: tuple[ResolverAddress, ...]

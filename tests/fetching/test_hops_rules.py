@@ -2,12 +2,16 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from pyreqwest.http import Url
 
 from service.fetching.failures import Failure
 from service.fetching.guard import NetworkRules
 from service.fetching.hops import (
+    PROXIES_TRIED_MAX,
+    RETRY_AFTER_SECONDS_MAX,
     Hop,
     Reply,
     Verdict,
@@ -18,7 +22,7 @@ from service.fetching.hops import (
     without_extras,
 )
 from service.fetching.model import ProbeSettings
-from service.fetching.outcomes import HttpOutcome
+from service.fetching.outcomes import HttpOutcome, TlsFault
 from service.fetching.routes import Route, Routes
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -146,6 +150,10 @@ def test_every_status_has_an_outcome() -> None:
         ("-1", None),
         ("1.5", None),
         ("soon", None),
+        ("Mon, 23 Nov 2026 99999999999999999999:00:00", None),
+        ("Mon, 23 Nov 2026 12:00:00 +999999999999", None),
+        ("Mon, 23 Nov 99999 12:00:00 GMT", None),
+        ("9" * 5_000, 30 * 86_400),
         ("²", None),
         ("", None),
         (None, None),
@@ -164,6 +172,62 @@ def test_a_short_wait_is_taken_once_and_forgotten_by_the_next_hop() -> None:
     onward = step(waiting, Reply(302, location="/x"))
     assert isinstance(onward, Hop)
     assert (onward.wait_seconds, onward.has_waited) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "spent_seconds", "waits"),
+    [
+        (429, "10", 0.0, True),
+        (429, "11", 0.0, False),
+        (503, "Mon, 23 Nov 2026 12:00:05 GMT", 0.0, True),
+        (503, "Mon, 23 Nov 2026 12:02:00 GMT", 0.0, False),
+        (503, "Monday, 23-Nov-26 12:00:05 GMT", 0.0, True),  # RFC 850
+        (429, "5", 4.9, True),
+        (429, "5", 5.1, False),  # no longer than is left of the target's ten seconds
+        (429, "0", 11.0, True),
+    ],
+)
+def test_how_long_a_server_may_make_us_wait(status: int, asked: str, spent_seconds: float, *, waits: bool) -> None:
+    after = step(replace(HOP, spent_seconds=spent_seconds), Reply(status, retry_after=asked))
+    if waits:
+        assert isinstance(after, Hop)
+        assert after.has_waited
+    else:
+        assert isinstance(after, Verdict)
+        assert after.outcome is HttpOutcome.RATE_LIMITED
+
+
+@given(st.text(max_size=60) | st.from_regex(r"\A\w{3}, \d{1,2} \w{3} \d{1,6} \d\d:\d\d:\d\d [+-]\d{1,12}\Z"))
+def test_nonsense_in_retry_after_never_raises(text: str) -> None:
+    seconds = parse_retry_after(text, NOW)
+    assert seconds is None or 0 <= seconds <= RETRY_AFTER_SECONDS_MAX
+
+
+def test_a_failed_proxy_gives_way_to_the_next_and_says_nothing_of_the_host() -> None:
+    failure = Failure(HttpOutcome.INTERNAL_ERROR, connecting=True, by_proxy=True)
+    hop: Hop | Verdict = HOP
+    for rank in range(1, PROXIES_TRIED_MAX):
+        assert isinstance(hop, Hop)
+        hop = step(hop, failure, alternatives=1)
+        assert hop == replace(HOP, proxy_rank=rank)
+    assert isinstance(hop, Hop)
+    assert step(hop, failure, alternatives=1) == Verdict(HttpOutcome.INTERNAL_ERROR)
+
+
+def test_the_fault_of_a_handshake_is_told_with_its_outcome_alone() -> None:
+    expired = Failure(HttpOutcome.TLS_FAILED, connecting=True, tls_fault=TlsFault.CERTIFICATE_EXPIRED)
+    plain = step(HOP, expired)
+    assert isinstance(plain, Hop)
+    assert plain.tls_fault is TlsFault.CERTIFICATE_EXPIRED
+    refused = step(plain, failed(HttpOutcome.CONNECTION_REFUSED))
+    assert refused == Verdict(HttpOutcome.TLS_FAILED, tls_fault=TlsFault.CERTIFICATE_EXPIRED)
+    assert step(plain, Reply(404)) == Verdict(HttpOutcome.NOT_FOUND, Reply(404))
+    onward = step(plain, Reply(302, location="https://b.example/"))
+    assert isinstance(onward, Hop)
+    assert onward.tls_fault is None
+    assert step(HOP, expired, settings=replace(SETTINGS, http_port=None)) == Verdict(
+        HttpOutcome.TLS_FAILED, tls_fault=TlsFault.CERTIFICATE_EXPIRED
+    )
 
 
 def test_extras_are_taken_off() -> None:

@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Invalid
-from service.fetching.keywords import HITS_MAX, RULES_MAX, KeywordHits, KeywordKind, KeywordRule, compile_keywords
+from service.fetching.keywords import (
+    CONTEXT_CHARACTERS,
+    CONTEXTS_MAX,
+    HITS_MAX,
+    MATCH_CHARACTERS_MAX,
+    RULES_MAX,
+    KeywordHits,
+    KeywordKind,
+    KeywordRule,
+    compile_keywords,
+)
 
 
 def literal(text: str, *, case_sensitive: bool = False) -> KeywordRule:
@@ -100,3 +110,54 @@ def test_literals_agree_with_plain_search(words: list[str], text: str) -> None:
     assert [bool(hits.bits >> index & 1) for index in range(len(words))] == [
         word.lower() in text.lower() for word in words
     ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "context"),
+    [
+        (literal("pricing"), "See our Pricing page", "See our Pricing page"),
+        (literal("pricing"), "pricing", "pricing"),
+        (literal("x"), "x first, x second", "x first, x second"),
+        (regex(r"\bv\d+\b"), "as of v2 and v3", "as of v2 and v3"),
+        (literal("pricing"), "über uns: pricing für alle", "über uns: pricing für alle"),
+        (literal("Ü", case_sensitive=True), "ü Ü ü", "ü Ü ü"),
+        # Cut between words, forty characters to either side.
+        (
+            literal("pricing"),
+            "one two three four five six seven eight nine pricing one two three four five six seven eight nine",
+            "three four five six seven eight nine pricing one two three four five six seven eight",
+        ),
+        (literal("p"), "a" * 100 + "p" + "b" * 100, "a" * 40 + "p" + "b" * 40),
+        # Two letters where lowered: told from the lowered text.
+        (literal("pricing"), "İstanbul PRICING", "i̇stanbul pricing"),
+        # Nothing in it that moves a cursor, turns the text or ends a string.
+        (literal("pricing"), "a\0b\x1b[2J\u202eb pricing\x07", "a b [2J b pricing"),
+        (literal("pricing"), "\ud800 pricing", "pricing"),
+    ],
+)
+def test_a_keyword_in_its_context(rule: KeywordRule, text: str, context: str) -> None:
+    hits, contexts = compile_keywords((rule,)).scan_with_contexts(text)
+    assert (hits.bits, contexts) == (1, (context,))
+
+
+def test_contexts_are_of_the_first_rules_that_matched_in_their_order() -> None:
+    rules = tuple(literal(text) for text in ("absent", "f", "e", "d", "c", "b", "a"))
+    hits, contexts = compile_keywords(rules).scan_with_contexts("a b c d e f")
+    assert hits == compile_keywords(rules).scan("a b c d e f") == KeywordHits(0b1111110, 6, 6)
+    assert contexts == ("a b c d e f",) * CONTEXTS_MAX
+
+
+@given(st.lists(st.sampled_from(["a", "ab", "B", "ü", "İ", "日", " "]), min_size=1), st.text(max_size=300))
+def test_every_context_is_bounded_and_holds_its_keyword(words: list[str], text: str) -> None:
+    rules = tuple(literal(word) for word in dict.fromkeys(words) if word.strip())
+    hits, contexts = compile_keywords(rules).scan_with_contexts(text)
+    assert len(contexts) == min(CONTEXTS_MAX, hits.unique_count)
+    found = [rule.text for index, rule in enumerate(rules) if hits.bits >> index & 1]
+    for context, word in zip(contexts, found, strict=False):
+        assert word.lower() in context.lower()
+        assert len(context) <= 2 * CONTEXT_CHARACTERS + MATCH_CHARACTERS_MAX
+
+
+def test_a_long_match_is_cut() -> None:
+    _, (context,) = compile_keywords((regex("x+"),)).scan_with_contexts("a " + "x" * 5_000 + " b")
+    assert context == "a " + "x" * (MATCH_CHARACTERS_MAX + CONTEXT_CHARACTERS)

@@ -1,4 +1,4 @@
-"""A DNS server on 127.0.0.1 that does exactly what a test says, over UDP and TCP on one port.
+"""A DNS server on loopback that does exactly what a test says, over UDP and TCP on one port.
 
 It has its own small codec, so that it can write what ours must not believe; it shares none with `service.resolving`.
 """
@@ -76,8 +76,9 @@ def read_query(packet: bytes, over: str, client: tuple[str, int]) -> Query:
 class ScriptedServer:
     """Keeps every query it saw in `queries`. `script` may be changed at any time."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, host: str) -> None:
         self.script = script
+        self.host = host
         self.queries: list[Query] = []
         self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
@@ -87,7 +88,7 @@ class ScriptedServer:
 
     @property
     def address(self) -> ResolverAddress:
-        return ResolverAddress("127.0.0.1", self.port)
+        return ResolverAddress(self.host, self.port)
 
     @property
     def names(self) -> list[str]:
@@ -137,15 +138,15 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def scripted(script: Script) -> AsyncIterator[ScriptedServer]:
+async def scripted(script: Script, *, host: str = "127.0.0.1") -> AsyncIterator[ScriptedServer]:
     """A running server; UDP and TCP share the port, since truncation leads from one to the other."""
-    server = ScriptedServer(script)
+    server = ScriptedServer(script, host)
     loop = asyncio.get_running_loop()
     for _ in range(PORTS_TRIED_MAX):
-        streams = await asyncio.start_server(server.serve_stream, "127.0.0.1", 0)
+        streams = await asyncio.start_server(server.serve_stream, host, 0)
         server.port = streams.sockets[0].getsockname()[1]
         try:
-            server.datagrams.bind(("127.0.0.1", server.port))
+            server.datagrams.bind((host, server.port))
         except OSError:
             streams.close()
             continue

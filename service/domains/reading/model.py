@@ -36,7 +36,12 @@ class DnsFacts(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class HttpFacts(msgspec.Struct, frozen=True, rename="camel"):
-    """What a page said. `keywords` are the texts that were found, `keywordHits` how often they stand there in all."""
+    """What a page said. `keywords` are the texts that were found, `keywordHits` how often they stand there in all.
+
+    `keywordContexts[i]` are the words around the first place of `keywords[i]`, for at most five of them. Hashes are 16
+    hexadecimal digits: `contentHash` is of the bytes; between `nearHash` of pages that say nearly the same, few bits
+    differ. `tlsFault` says why a handshake failed, where the outcome is `tls_failed`.
+    """
 
     outcome: str
     status_code: int | None
@@ -47,6 +52,10 @@ class HttpFacts(msgspec.Struct, frozen=True, rename="camel"):
     body_bytes: int
     parked_confidence: float
     duration_ms: int
+    content_hash: str | None = None
+    near_hash: str | None = None
+    keyword_contexts: tuple[str, ...] = ()
+    tls_fault: str | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, rename="camel"):

@@ -129,6 +129,7 @@ SELECT
     coalesce(h.unique_keywords, 0) AS unique_keywords, coalesce(h.title_hit, false) AS title_hit,
     coalesce(h.body_bytes, 0) AS body_bytes, coalesce(h.parked_confidence, 0) AS parked_confidence,
     coalesce(h.duration_ms, 0) AS http_duration_ms,
+    h.content_hash, h.near_hash, h.keyword_contexts, h.tls_fault,
     s.outcome AS analysis_outcome, coalesce(s.score, 0) AS score
 FROM names n
 LEFT JOIN dns_results d

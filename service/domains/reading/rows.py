@@ -48,6 +48,10 @@ class DomainRow(NamedTuple):
     body_bytes: int
     parked_confidence: float
     http_duration_ms: int
+    content_hash: int | None
+    near_hash: int | None
+    keyword_contexts: list[str] | None
+    tls_fault: int | None
     analysis_outcome: int | None
     score: float
 

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from service.campaigns.outcomes import LABELS
 from service.domains.reading.model import DnsFacts, Domain, HttpFacts, Verdict
 from service.domains.reading.rows import DomainRow
+from service.fetching.outcomes import TlsFault
 from service.progress.events import CampaignPhase
 from service.scoring.score import SCORE_DECIMALS, FactsRow, Reach
 
@@ -14,6 +15,7 @@ HTTP = LABELS[CampaignPhase.HTTP_VALIDATION]
 ANALYSIS = LABELS[CampaignPhase.ANALYSIS]
 IPV4_BYTES, IPV6_BYTES = 4, 16
 CONFIDENCE_DECIMALS = 3
+HASH_VALUES = 2**64
 
 
 def domain(row: DomainRow, keywords: Sequence[str]) -> Domain:
@@ -39,7 +41,16 @@ def http_facts(row: DomainRow, keywords: Sequence[str]) -> HttpFacts | None:
         body_bytes=row.body_bytes,
         parked_confidence=round(row.parked_confidence, CONFIDENCE_DECIMALS),
         duration_ms=row.http_duration_ms,
+        content_hash=hash_text(row.content_hash),
+        near_hash=hash_text(row.near_hash),
+        keyword_contexts=tuple(row.keyword_contexts or ()),
+        tls_fault=None if row.tls_fault is None else TlsFault(row.tls_fault).label,
     )
+
+
+def hash_text(signed: int | None) -> str | None:
+    """A stored hash as 16 hexadecimal digits: not every reader of JSON has 64-bit integers."""
+    return None if signed is None else f"{signed % HASH_VALUES:016x}"
 
 
 def verdict(row: DomainRow) -> Verdict | None:

@@ -40,6 +40,10 @@ SCHEMA = pa.schema(
         ("http_duration_ms", pa.int32()),
         ("score", pa.float64()),
         ("analysis_outcome", pa.string()),
+        ("content_hash", pa.string()),
+        ("near_hash", pa.string()),
+        ("keyword_contexts", pa.list_(pa.string())),
+        ("tls_fault", pa.string()),
     ]
 )
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
@@ -101,6 +105,8 @@ def cells_of(domain: Domain) -> tuple[Cell, ...]:
             else (None,) * 9
         ),
         *((analysis.score, analysis.outcome) if analysis else (None,) * 2),
+        # Later columns stand at the end: whoever counts columns finds the earlier ones where they were.
+        *((http.content_hash, http.near_hash, http.keyword_contexts, http.tls_fault) if http else (None,) * 4),
     )
 
 

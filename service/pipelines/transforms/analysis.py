@@ -5,12 +5,12 @@ import numpy.typing as npt
 
 from service.campaigns.model import Analysis
 from service.fetching import outcomes as http
-from service.pipelines.model import FactItems, RowResults
+from service.pipelines.model import FactItems, ScoreColumns
 from service.resolving import outcomes as dns
 from service.scoring.score import Facts, Reach, score_rows
 
 
-def score_domains(configuration: Analysis, items: FactItems) -> RowResults:
+def score_domains(configuration: Analysis, items: FactItems) -> ScoreColumns:
     """A score and a reason for each name of a chunk."""
     facts = Facts(
         reach=reach_of(items.dns_outcome, items.http_outcome),
@@ -22,17 +22,14 @@ def score_domains(configuration: Analysis, items: FactItems) -> RowResults:
         age_seconds=items.age_seconds,
     )
     scores = score_rows(facts, configuration.weights, configuration.thresholds)
-    asked = [code or None for code in items.http_outcome.tolist()]
-    rows = zip(
-        items.positions.tolist(),
-        scores.score.tolist(),
-        scores.reason.tolist(),
-        items.dns_outcome.tolist(),
-        asked,
-        items.keyword_bits.tolist(),
-        strict=True,
+    return ScoreColumns(
+        positions=items.positions,
+        outcomes=scores.reason,
+        score=scores.score.astype(np.float32),
+        dns_outcome=items.dns_outcome,
+        http_outcome=items.http_outcome,
+        keyword_bits=items.keyword_bits,
     )
-    return RowResults(items.positions, scores.reason, list(rows))
 
 
 def reach_of(dns_outcome: npt.NDArray[np.int16], http_outcome: npt.NDArray[np.int16]) -> npt.NDArray[np.uint8]:

@@ -2,20 +2,36 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
 
-from service.campaigns.configuration import keyword_rules, resolver_addresses
+from service.campaigns.configuration import (
+    headers_of,
+    keyword_rules,
+    network_rules,
+    politeness_of,
+    proxies_of,
+    resolver_addresses,
+)
 from service.campaigns.model import DnsValidation, HttpValidation, Network, RecordType
-from service.fetching.guard import NetworkRules
 from service.fetching.prober import Prober, ProbeSettings
 from service.pipelines.model import PhaseCannotContinue
 from service.resolving import engine as resolving
-from service.resolving.engine import AllResolversDead, DnsEngine, EngineSettings, ResolverAddress
+from service.resolving.engine import (
+    FORGETFUL,
+    AllResolversDead,
+    DnsEngine,
+    EngineSettings,
+    ResolverAddress,
+    VerdictMemory,
+)
 
 IDLE_SECONDS = 60.0
+VIEW_KEY_BYTES = 16
+PROBER_SHARE_MIN = 0.1  # a prober cannot wait for a share; whoever has none yet will have one in a second or two
 
 RECORD_TYPES = {RecordType.A: resolving.RecordType.A, RecordType.AAAA: resolving.RecordType.AAAA}
 
@@ -30,6 +46,7 @@ class SandboxPlace(msgspec.Struct, frozen=True):
 DnsKey = tuple[Network, DnsValidation]
 HttpKey = tuple[Network, DnsValidation, HttpValidation]
 Engine = TypeVar("Engine", DnsEngine, Prober)
+MemoryOf = Callable[[bytes], VerdictMemory]  # of a view's key
 
 
 class Kept(Generic[Engine]):
@@ -52,13 +69,15 @@ class Engines:
         self._resolvers: dict[DnsKey, Kept[DnsEngine]] = {}
         self._probers: dict[HttpKey, Kept[Prober]] = {}
         self._share = 1.0
+        self._memory_of: MemoryOf = lambda _: FORGETFUL
 
     @contextlib.asynccontextmanager
     async def resolver(self, key: DnsKey) -> AsyncIterator[DnsEngine]:
         """The engine of one DNS configuration, opened with its first user."""
         kept = self._resolvers.get(key)
         if kept is None:
-            opened = DnsEngine(self.dns_settings(key))
+            settings = self.dns_settings(key)
+            opened = DnsEngine(settings, memory=self._memory_of(view_key(key[0], settings)))
             opened.set_share(self._share)
             kept = self._resolvers[key] = Kept(opened)
             await opened.__aenter__()
@@ -70,7 +89,9 @@ class Engines:
         """The prober of one HTTP configuration; it looks redirect targets up with the campaign's own resolvers."""
         kept = self._probers.get(key)
         if kept is None:
-            kept = self._probers[key] = Kept(Prober(self.http_settings(key), Lookup(self, key[:2])))
+            opened = Prober(self.http_settings(key), Lookup(self, key[:2]))
+            opened.set_share(max(self._share, PROBER_SHARE_MIN))
+            kept = self._probers[key] = Kept(opened)
         with in_use(kept):
             yield kept.engine
 
@@ -79,6 +100,12 @@ class Engines:
         self._share = share
         for kept in self._resolvers.values():
             kept.engine.set_share(share)
+        for kept_prober in self._probers.values():
+            kept_prober.engine.set_share(max(share, PROBER_SHARE_MIN))
+
+    def set_memory(self, memory_of: MemoryOf) -> None:
+        """Set where engines that are opened from now on learn, and tell, what is known about wildcards."""
+        self._memory_of = memory_of
 
     async def close_idle(self, *, idle_seconds: float = IDLE_SECONDS) -> None:
         """Close what nobody has needed for so long."""
@@ -104,18 +131,24 @@ class Engines:
 
     def http_settings(self, key: HttpKey) -> ProbeSettings:
         network, _, validation = key
-        sandboxed = network is Network.SANDBOX
+        politeness = politeness_of(validation, network)
         return ProbeSettings(
-            rules=NetworkRules.sandbox() if sandboxed else NetworkRules.internet(),
+            rules=network_rules(network),
             https_port=validation.ports.https,
             http_port=validation.ports.http,
-            port_map=dict(self._sandbox.port_map) if sandboxed else {},
+            port_map=dict(self._sandbox.port_map) if network is Network.SANDBOX else {},
             timeout_seconds=validation.timeout_seconds,
             connect_timeout_seconds=validation.connect_timeout_seconds,
             body_bytes_max=validation.body_bytes_max,
             redirects_max=validation.redirects_max,
             concurrency=validation.concurrency,
+            connections_per_address=politeness.connections_per_address,
+            requests_per_second_per_address=politeness.requests_per_second_per_address,
+            bytes_per_second=validation.bytes_per_second,
             user_agent=validation.user_agent,
+            headers=headers_of(validation),
+            proxies=proxies_of(validation, network),
+            verify_tls=validation.verify_tls,
             keywords=keyword_rules(validation),
         )
 
@@ -130,10 +163,17 @@ class Lookup:
     async def __call__(self, names: Sequence[str]) -> Sequence[tuple[bytes, ...]]:
         async with self._engines.resolver(self._key) as engine:
             try:
-                answers = await engine.resolve(names, asyncio.Event())
+                answers = await engine.look_up(names)
             except AllResolversDead:
                 raise resolvers_dead() from None
         return [(*cut(v4, 4), *cut(v6, 16)) for v4, v6 in zip(answers.addresses, answers.addresses_v6, strict=True)]
+
+
+def view_key(network: Network, settings: EngineSettings) -> bytes:
+    """Whose internet it is that an engine sees: resolvers may lie, and what one tenant's say is true for no other's."""
+    resolvers = sorted((each.host, each.port) for each in settings.resolvers)
+    seen = msgspec.json.encode((network, resolvers, sorted(settings.record_types)))
+    return hashlib.blake2b(seen, digest_size=VIEW_KEY_BYTES).digest()
 
 
 def cut(packed: bytes, width: int) -> tuple[bytes, ...]:
@@ -143,6 +183,12 @@ def cut(packed: bytes, width: int) -> tuple[bytes, ...]:
 def resolvers_dead() -> PhaseCannotContinue:
     return PhaseCannotContinue(
         "resolvers_dead", "No resolver has answered for a while; check the resolvers and the network, then retry."
+    )
+
+
+def proxies_dead() -> PhaseCannotContinue:
+    return PhaseCannotContinue(
+        "proxies_dead", "No proxy can be used; check configuration.httpValidation.proxies, then retry."
     )
 
 

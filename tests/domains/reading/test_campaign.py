@@ -12,7 +12,7 @@ import pytest
 
 from service.access.model import Principal
 from service.campaigns import commands
-from service.campaigns.model import Analysis, Rerun, RerunScope, TransitionCampaign
+from service.campaigns.model import Analysis, Ports, Rerun, RerunScope, TransitionCampaign
 from service.domains.importing.commands import import_domains
 from service.domains.importing.formats import ListFormat, rows_of
 from service.domains.reading import views
@@ -20,6 +20,8 @@ from service.domains.reading.export import stream_domains
 from service.domains.reading.filters import check_filters
 from service.domains.reading.model import Domain, ExportFormat, Lead, Sort, Wanted
 from service.domains.reading.tables import COLUMNS
+from service.fetching.keywords import CONTEXTS_MAX
+from service.fetching.outcomes import TlsFault
 from service.postgres.database import Database
 from service.progress.events import CampaignPhase, PhaseStatus
 from service.scoring.score import SCORE_DECIMALS
@@ -97,6 +99,46 @@ async def test_the_funnel_balances_and_agrees_with_the_rows(
     assert funnel.leads.losses["dns_negative"] == sum(
         funnel.resolved.losses[outcome] for outcome in ("absent", "no_data", "wildcard")
     )
+
+
+async def test_pages_tell_their_hashes_and_keywords_in_context(
+    database: Database, principal: Principal, campaign_id: UUID
+) -> None:
+    domains = await all_domains(database, principal, campaign_id)
+    pages = [one.http for one in domains if one.http and one.http.outcome in ("reached", "parked")]
+    with_keywords = [page for page in pages if page.keywords]
+    assert with_keywords
+    for page in pages:
+        assert {len(page.content_hash or ""), len(page.near_hash or "")} == {16}
+        assert len(page.keyword_contexts) == min(CONTEXTS_MAX, len(page.keywords))
+        for keyword, context in zip(page.keywords, page.keyword_contexts, strict=False):
+            assert keyword in context.lower()
+        assert page.tls_fault is None
+    assert any("is one click away" in context for page in with_keywords for context in page.keyword_contexts)
+    others = [one.http for one in domains if one.http and one.http.outcome not in ("reached", "parked")]
+    assert {page.near_hash for page in others} == {None}
+    assert {page.keyword_contexts for page in others} == {()}
+    rows = pq.read_table(io.BytesIO(await exported(database, principal, campaign_id, ExportFormat.PARQUET))).to_pylist()
+    assert [row["near_hash"] for row in rows] == [one.http and one.http.near_hash for one in domains]
+    assert [row["keyword_contexts"] for row in rows] == [
+        list(one.http.keyword_contexts) if one.http else None for one in domains
+    ]
+
+
+async def test_handshakes_that_fail_tell_why(database: Database, principal: Principal) -> None:
+    """Without plain http to fall back on, and with certificates that count: nobody knows the sandbox's authority."""
+    request = a_campaign(60)
+    strict = msgspec.structs.replace(request.configuration.http_validation, verify_tls=True, ports=Ports(http=None))
+    configuration = msgspec.structs.replace(request.configuration, http_validation=strict)
+    async with running_sandbox() as (_, settings), running_worker(database, settings):
+        campaign = await start(database, principal, msgspec.structs.replace(request, configuration=configuration))
+        await until(database, principal, campaign.id, CampaignPhase.ANALYSIS, PhaseStatus.COMPLETED)
+        domains = await all_domains(database, principal, campaign.id)
+    failed = [one.http for one in domains if one.http and one.http.outcome == "tls_failed"]
+    faults = {page.tls_fault for page in failed}
+    assert "untrusted_certificate" in faults
+    assert faults <= {fault.label for fault in TlsFault}
+    assert len(failed) > 20
 
 
 async def test_a_count_that_is_off_by_one_does_not_balance(

@@ -24,6 +24,7 @@ from service.domains.reading.model import (
     Wanted,
 )
 from service.domains.reading.rows import SetCounts
+from service.domains.reading.showing import hash_text
 from service.domains.reading.tables import FORMULA_SIGNS, csv_cell, writer_of
 from service.errors import Invalid
 from service.progress.events import CampaignPhase
@@ -40,6 +41,10 @@ HTTP_FACTS = st.builds(
     body_bytes=st.integers(0, 2**31 - 1),
     parked_confidence=st.sampled_from([0.0, 0.5, 1.0]),
     duration_ms=st.integers(0, 9_999),
+    content_hash=st.none() | st.just("00000000000000ff"),
+    near_hash=st.none() | st.just("ffffffffffffffff"),
+    keyword_contexts=st.lists(TEXTS | TEXTS.map("={}".format), max_size=3).map(tuple),
+    tls_fault=st.none() | st.just("wrong_host"),
 )
 DOMAINS = st.builds(
     Domain,
@@ -62,6 +67,10 @@ def test_each_file_holds_what_was_written(batches: list[list[Domain]]) -> None:
     assert [msgspec.json.decode(line, type=Domain) for line in lines[:-1]] == whole
     rows = pq.read_table(io.BytesIO(files[ExportFormat.PARQUET])).to_pylist()
     assert [row["title"] for row in rows] == [domain.http.title if domain.http else None for domain in whole]
+    for row, domain in zip(rows, whole, strict=True):
+        contexts = list(domain.http.keyword_contexts) if domain.http else None
+        assert row["keyword_contexts"] == contexts
+        assert row["near_hash"] == (domain.http.near_hash if domain.http else None)
     header, *records, trailer = csv.reader(io.StringIO(files[ExportFormat.CSV].decode(), newline=""))
     assert trailer == [f"# complete rows={len(whole)}"]
     assert {len(record) for record in records} <= {len(header)}
@@ -69,6 +78,7 @@ def test_each_file_holds_what_was_written(batches: list[list[Domain]]) -> None:
     for record, domain in zip(records, whole, strict=True):
         shown = (domain.http.title or "") if domain.http else ""
         assert record[title] == (f"'{shown}" if shown.startswith(FORMULA_SIGNS) else shown)
+        assert not record[header.index("keyword_contexts")].startswith(FORMULA_SIGNS)
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
@@ -89,6 +99,14 @@ def test_a_broken_parquet_file_cannot_be_opened() -> None:
     with pytest.raises(ValueError, match="not a parquet file"):
         pq.read_table(io.BytesIO(begun))
     assert len(pq.read_table(io.BytesIO(begun + writer.finish()))) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [(None, None), (0, "0" * 16), (-1, "f" * 16), (255, "00000000000000ff"), (-(2**63), "8" + "0" * 15)],
+)
+def test_hashes_are_shown_as_sixteen_digits(stored: int | None, shown: str | None) -> None:
+    assert hash_text(stored) == shown
 
 
 def test_a_keyword_may_have_more_than_one_bit_and_the_highest() -> None:

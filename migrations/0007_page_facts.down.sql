@@ -1,0 +1,4 @@
+ALTER TABLE http_results
+    DROP COLUMN near_hash,
+    DROP COLUMN keyword_contexts,
+    DROP COLUMN tls_fault;
