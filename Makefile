@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-bench
+BASE ?= HEAD
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers test-large simulate crashes verify schema lock clean
+.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare verify schema lock clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/ready ## Run everything: database, API, workers, sandbox; on an empty database also a sample campaign
 	@$(BIN)/phaseline run
@@ -37,6 +39,15 @@ simulate: $(VENV)/ready ## Drive ticks, clock and cancellation at random: make s
 crashes: $(VENV)/ready ## Kill workers, their parent and PostgreSQL under a campaign of 20,000 names, five times
 	@$(BIN)/python -m tests.crashes.run --seed $(SEED)
 
+bench: $(VENV)/ready $(PEERS)/ready ## Measure against peers (Debian: nsd, nginx-light, dnsperf, wrk), about an hour; keeps every run
+	@$(BIN)/python -m loadtest.bench
+
+bench-quick: $(VENV)/ready $(PEERS)/ready ## The same on small inputs, in less than three minutes
+	@$(BIN)/python -m loadtest.bench --quick
+
+bench-compare: $(VENV)/ready ## Our functions beside another revision's, 20 % worse fails: make bench-compare BASE=rev
+	@$(BIN)/python -m loadtest.bench.compare --base $(BASE)
+
 verify: $(VENV)/ready ## Check that generated files are what their sources make
 	@$(BIN)/python -m tests.contracts.schema_picture
 
@@ -46,9 +57,11 @@ schema: $(VENV)/ready ## Draw migrations/schema.sql anew
 lock: $(VENV)/ready ## Pin the packages of pyproject.toml, with hashes and without addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
 		--python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+		--python-version 3.11 loadtest/requirements-peers.in -o loadtest/requirements-peers.lock
 
 clean: ## Remove the environment and all caches (the database under .phaseline stays)
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -59,4 +72,10 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(PEERS)/ready: loadtest/requirements-peers.lock
+	@echo "Installing the peers' packages into $(PEERS) (once) ..."
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

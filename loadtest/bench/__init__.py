@@ -1,0 +1,26 @@
+"""The data plane beside its peers: who does the same work, in the same run, on the same cores, and how much faster.
+
+    running.py     runs that alternate; ratios with their spread; what is kept of them
+    table.py       the table of ratios       plot.py   cost over size, as SVG
+    processes.py   programs as children: pinned to a core, bounded in time, ended by their pid
+    servers.py     NSD, nginx and a durable PostgreSQL, on loopback
+    carrying.py    campaigns carried by one worker process, each in a fresh copy of a prepared database
+    workload.py    names and pages           sizes.py  how much of everything
+    machine.py     what it all ran on
+
+    generation  dns_engine  dns_phase  http_engine  http_phase  analysis    one module, one comparison
+    scaling        10,000 to 10 million domains: cost and memory, phase by phase (not in the quick run)
+    functions/     pytest-benchmark          compare.py   two revisions of the functions, side by side
+    ours/ peers/   one small program each: it does the work once, and says in one line of JSON how that went
+
+Invariants
+- A speed is only ever told as a ratio to a peer of the same run. Contenders take turns, in another order each round; a
+  ratio is the median over the rounds, with its least and its greatest value.
+- Everybody says what they found, and a run that found anything else than the others fails the comparison: whoever
+  drops work is not fast.
+- A peer that is missing is named, and the rest goes on. Nothing is installed from here.
+- The client has a core of its own, and so has the server that it asks (with one core only they share it). PostgreSQL
+  goes where there is room, with its settings durable as in production.
+
+Limits: one machine; loopback has no latency and loses nothing, so these figures are about processor time.
+"""

@@ -1,0 +1,132 @@
+"""Runs that alternate, ratios with their spread, and what is kept of them."""
+
+import statistics
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+
+class Work(msgspec.Struct, frozen=True):
+    """One run: `items` were done in so many seconds; `found` is what they held, the same for everybody."""
+
+    items: int
+    seconds: float
+    found: int
+
+    @property
+    def rate(self) -> float:
+        return self.items / self.seconds
+
+
+class Series(msgspec.Struct, frozen=True):
+    """The runs of one contender, in the order of the rounds."""
+
+    name: str
+    runs: tuple[Work, ...]
+
+    @property
+    def median_rate(self) -> float:
+        return statistics.median(run.rate for run in self.runs)
+
+
+class Sense(StrEnum):
+    """What a ratio counts: speeds should be at least so much of the peer's, times at most."""
+
+    SPEED = "speed"
+    TIME = "time"
+
+
+class Target(msgspec.Struct, frozen=True):
+    sense: Sense
+    bound: float
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """How one contender compares with another: round by round, then the median, the least and the greatest."""
+
+    ours: str
+    peer: str
+    sense: Sense
+    median: float
+    low: float
+    high: float
+    target: Target | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the target, if there is one, is met."""
+        if self.target is None:
+            return True
+        return self.median >= self.target.bound if self.sense is Sense.SPEED else self.median <= self.target.bound
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A peer that is not there, and how to get it."""
+
+    name: str
+    remedy: str
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """A figure beside the ratios: what something costs, with its unit."""
+
+    name: str
+    value: float
+    unit: str
+    size: int = 0  # domains; 0 where that has no meaning
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What a comparison measured."""
+
+    series: tuple[Series, ...] = ()
+    ratios: tuple[Ratio, ...] = ()
+    costs: tuple[Cost, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    failure: str = ""  # why there is nothing else
+
+
+class Mismatch(Exception):
+    """Contenders did not do the same work."""
+
+
+Contender = Callable[[], Awaitable[Work]]
+
+
+async def alternate(contenders: Mapping[str, Contender], rounds: int) -> tuple[Series, ...]:
+    """Everybody once a round; whoever was first is last in the next one."""
+    order = deque(contenders)
+    runs: dict[str, list[Work]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name in order:
+            runs[name].append(await contenders[name]())
+        order.rotate(-1)
+    return tuple(Series(name, tuple(works)) for name, works in runs.items())
+
+
+def ratio_of(
+    series: Sequence[Series], ours: str, peer: str, sense: Sense = Sense.SPEED, bound: float | None = None
+) -> Ratio | None:
+    """One contender against another; None where either is missing."""
+    by_name = {each.name: each for each in series}
+    if ours not in by_name or peer not in by_name:
+        return None
+    pairs = zip(by_name[ours].runs, by_name[peer].runs, strict=True)
+    speeds = [mine.rate / theirs.rate for mine, theirs in pairs]
+    values = speeds if sense is Sense.SPEED else [1 / speed for speed in speeds]
+    target = None if bound is None else Target(sense, bound)
+    return Ratio(ours, peer, sense, statistics.median(values), min(values), max(values), target)
+
+
+def ratios_of(*found: Ratio | None) -> tuple[Ratio, ...]:
+    return tuple(ratio for ratio in found if ratio is not None)
+
+
+def check_found(series: Sequence[Series], expected_share: Callable[[Work], int]) -> None:
+    """Every run must have found what its items hold."""
+    for each in series:
+        for run in each.runs:
+            if run.found != expected_share(run):
+                raise Mismatch(f"{each.name} found {run.found} in {run.items} items; {expected_share(run)} are there.")
