@@ -1,0 +1,88 @@
+"""Rates and in-flight caps of DNS with one, two and four worker processes, counted where the questions arrive.
+
+A cap holds in every second, wherever it begins, for all processes together; and it is used.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from service.access.model import Principal
+from service.campaigns.model import DnsValidation
+from service.pipelines import planner
+from service.postgres.database import Database
+from tests.manners.carrying import CHUNK_NAMES, DNS, begin, bring_list, resolved, working
+from tests.manners.measuring import Arrivals, between, of_resolver, rates, receiving
+
+SETTLING_SECONDS = 2.5  # two heartbeats, in which shares are given back and taken
+MEASURED_SECONDS = 3.0
+TAIL_SECONDS = 1.5  # not all workers end at the same time
+OVER_MAX = 1.05
+USED_MIN = 0.92
+
+PER_SECOND = 1_600
+PER_SECOND_OF_RESOLVER = 800
+WAITING_MAX = 40  # at each resolver; it answers after 50 ms, so that this is as good as 800 a second
+WAITING_USED_MIN = 0.8  # on average: of four workers none begins until an answer is there
+NAMES = int(PER_SECOND * (SETTLING_SECONDS + MEASURED_SECONDS + TAIL_SECONDS))
+
+OF_ALL = DnsValidation(queries_per_second=PER_SECOND)
+OF_EACH = DnsValidation(queries_per_second_per_resolver=PER_SECOND_OF_RESOLVER)
+IN_FLIGHT = DnsValidation(in_flight_max=WAITING_MAX)
+CAPS = (OF_ALL, OF_EACH, IN_FLIGHT)
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+async def test_caps_hold_and_are_used(
+    database: Database,
+    database_url: str,
+    principal: Principal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+) -> None:
+    """One campaign after the other, so that each is asked with one cap only."""
+    monkeypatch.setitem(planner.CHUNK_ITEMS, DNS, CHUNK_NAMES)
+    begun: list[float] = []
+    async with receiving(tmp_path) as receiver, working(database, database_url, count, tmp_path):
+        for cap in CAPS:
+            validation = msgspec.structs.replace(cap, resolvers=receiver.addresses, detect_wildcards=False)
+            campaign_id = await bring_list(database, principal, validation, NAMES)
+            begun.append(time.time())
+            await begin(database, principal, campaign_id)
+            run = await resolved(database, principal, campaign_id)
+            assert run.outcomes["absent"] == run.total == NAMES
+    all_of, each_of, waiting = (
+        between(receiver.arrivals, first, end) for first, end in zip(begun, [*begun[1:], time.time()], strict=True)
+    )
+    assert_rate(all_of, PER_SECOND)
+    for index in range(len(receiver.addresses)):
+        assert_rate(of_resolver(each_of, index), PER_SECOND_OF_RESOLVER)
+        assert_waiting(of_resolver(waiting, index), WAITING_MAX)
+
+
+def assert_rate(arrivals: Arrivals, cap: float) -> None:
+    seen, used = rates(arrivals["at"]), rates(steady(arrivals)["at"])
+    told(f"at most {seen.most}, {used.mean:.0f} on average, of {cap:.0f} a second")
+    assert seen.most <= cap * OVER_MAX
+    assert used.mean >= cap * USED_MIN
+
+
+def assert_waiting(arrivals: Arrivals, cap: int) -> None:
+    most, mean = arrivals["waiting"].max(), steady(arrivals)["waiting"].mean()
+    told(f"at most {most}, {mean:.1f} on average, of {cap} in flight")
+    assert most <= cap
+    assert mean >= cap * WAITING_USED_MIN
+
+
+def steady(arrivals: Arrivals) -> Arrivals:
+    first = arrivals["at"].min() + SETTLING_SECONDS
+    return between(arrivals, first, first + MEASURED_SECONDS)
+
+
+def told(figure: str) -> None:
+    """For whoever asks pytest for it with -rP."""
+    sys.stdout.write(f"{figure}\n")
