@@ -185,6 +185,42 @@ class ScoreColumns(msgspec.Struct, frozen=True):
         )
 
 
+class DnsColumns(msgspec.Struct, frozen=True):
+    """What DNS said of each name; rows of unfinished names are never looked at."""
+
+    positions: Positions
+    outcomes: Outcomes
+    resolver: npt.NDArray[np.int16]
+    duration_ms: npt.NDArray[np.int32]
+    addresses: list[bytes]
+    addresses_v6: list[bytes]
+    canonical_name: list[str | None]
+
+    def records(self) -> Iterator[Record]:
+        return self.records_of(np.flatnonzero(self.outcomes).tolist())
+
+    def records_of(self, indices: list[int]) -> Iterator[Record]:
+        for index in indices:
+            yield (
+                int(self.positions[index]),
+                int(self.outcomes[index]),
+                int(self.resolver[index]),
+                int(self.duration_ms[index]),
+                self.addresses[index] or None,
+                self.addresses_v6[index] or None,
+                self.canonical_name[index],
+            )
+
+    @property
+    def are_plain(self) -> npt.NDArray[np.bool_]:
+        """Rows of fixed width: at most one IPv4 address, and no more."""
+        count = len(self.positions)
+        plain: npt.NDArray[np.bool_] = np.fromiter(map(len, self.addresses), np.int32, count) <= 4
+        plain &= np.fromiter(map(len, self.addresses_v6), np.int32, count) == 0
+        plain &= np.fromiter((name is None for name in self.canonical_name), np.bool_, count)
+        return plain
+
+
 class RowResults(msgspec.Struct, frozen=True):
     """Outcomes with a ready row for each item; rows of unfinished items are never looked at."""
 

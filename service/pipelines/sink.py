@@ -4,11 +4,13 @@ from enum import StrEnum
 from typing import assert_never
 
 import numpy as np
+import numpy.typing as npt
 
 from service.campaigns.outcomes import INTERNAL_ERROR, LABELS
 from service.pipelines import store
 from service.pipelines.model import (
     ChunkKind,
+    DnsColumns,
     Lease,
     NameBlocks,
     Positions,
@@ -132,10 +134,47 @@ async def copy_rows(tx: Tx, lease: Lease, results: Results) -> None:
     if isinstance(results, ScoreColumns):
         await tx.copy_binary(TABLES[phase], COLUMNS[phase], binary_stream([lay_out_scores(set_id, results)]))
         return
+    if isinstance(results, DnsColumns):
+        await copy_answers(tx, lease, results)
+        return
     age = (found_after(tx, lease),) if phase in AGED else ()
     records = [(set_id, *record, *age) for record in results.records()]
     if records:
         await tx.copy_records(TABLES[phase], COLUMNS[phase], records)
+
+
+async def copy_answers(tx: Tx, lease: Lease, results: DnsColumns) -> None:
+    """Nearly all names have one address or none: those are laid out; the others are rows of all widths."""
+    set_id, phase, age = lease.run.run_id, lease.run.phase, found_after(tx, lease)
+    finished, plain = results.outcomes != 0, results.are_plain
+    laid_out = lay_out_answers(set_id, age, results, finished & plain)
+    await tx.copy_binary(TABLES[phase], COLUMNS[phase], binary_stream([laid_out]))
+    others = np.flatnonzero(finished & ~plain).tolist()
+    if others:
+        records = [(set_id, *record, age) for record in results.records_of(others)]
+        await tx.copy_records(TABLES[phase], COLUMNS[phase], records)
+
+
+def lay_out_answers(set_id: int, age: int, results: DnsColumns, rows: npt.NDArray[np.bool_]) -> bytes:
+    count = int(rows.sum())
+    packed = [results.addresses[index] for index in np.flatnonzero(rows).tolist()]
+    has_address = np.fromiter(map(bool, packed), np.bool_, count)
+    addresses = np.zeros(count, dtype="S4")
+    addresses[has_address] = np.frombuffer(b"".join(packed), dtype="S4")
+    nothing, nulls = np.zeros(count, dtype="S1"), np.ones(count, dtype=np.bool_)
+    return lay_out_columns(
+        [
+            Column(np.full(count, set_id), ">i4"),
+            Column(results.positions[rows], ">i4"),
+            Column(results.outcomes[rows], ">i2"),
+            Column(results.resolver[rows], ">i2"),
+            Column(results.duration_ms[rows], ">i4"),
+            Column(addresses, "S4", is_null=~has_address),
+            Column(nothing, "S1", is_null=nulls),
+            Column(nothing, "S1", is_null=nulls),
+            Column(np.full(count, age), ">i4"),
+        ]
+    )
 
 
 def lay_out_scores(set_id: int, results: ScoreColumns) -> bytes:
