@@ -7,7 +7,7 @@ BASE ?= HEAD
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare verify schema lock clean
+.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-quick: $(VENV)/ready $(PEERS)/ready ## The same on small inputs, in less t
 
 bench-compare: $(VENV)/ready ## Our functions beside another revision's, 20 % worse fails: make bench-compare BASE=rev
 	@$(BIN)/python -m loadtest.bench.compare --base $(BASE)
+
+truth: $(VENV)/ready ## Carry two million names through all phases and compare every outcome with the truth (half an hour)
+	@$(BIN)/python -m tests.truth.run
 
 verify: $(VENV)/ready ## Check that generated files are what their sources make
 	@$(BIN)/python -m tests.contracts.schema_picture
