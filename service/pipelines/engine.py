@@ -103,7 +103,7 @@ class Worker:
         self.settings = settings
         self.held: dict[UUID, Held] = {}
         self.heard_at = time.monotonic()  # when the database last heard of us
-        self.asks_nothing = True  # until we have a share of the rates
+        self.share = 0.0  # of all rates
         self.sharing = asyncio.Lock()  # shares take effect in the order in which they were leased
         self.draining = asyncio.Event()
         self.room = asyncio.Event()  # set when a chunk leaves the hand
@@ -170,7 +170,7 @@ class Worker:
             if self.draining.is_set():
                 held.give_back()
             held.task = group.create_task(self.carry(held), name=f"chunk {lease.run.run_id}/{lease.number}")
-        if self.asks_nothing and self.wants_share():
+        if not self.share and self.wants_share():
             await self.heartbeat_tick()  # which leases a share, and makes us known first, if nobody has heard of us yet
         return len(leases)
 
@@ -193,12 +193,13 @@ class Worker:
     async def heartbeat_tick(self) -> None:
         """Say that we live, keep our leases, and let go of what is not ours or not wanted any more."""
         leases = list(self.held)
+        asked_at = time.monotonic()
         async with self.database.transaction() as tx:
             await store.upsert_worker(tx, self.identity, chunks_held=len(leases), draining=self.draining.is_set())
             standing = await store.renew_leases(tx, leases, self.settings.lease_seconds) if leases else {}
             await store.delete_silent_workers(tx, SILENT_SECONDS)
         await self.share_tick()
-        self.heard_at = time.monotonic()
+        self.heard_at = asked_at  # others count from the instant that the database wrote down
         await self.engines.close_idle()
         for lease_id in leases:
             held = self.held.get(lease_id)
@@ -210,16 +211,20 @@ class Worker:
                 held.give_back()
 
     async def share_tick(self) -> None:
-        """Lease our share of all rates: an equal one, as far as those who had more have given it back."""
+        """Lease our share of all rates: an equal one, as far as those who had more have given it back.
+
+        What we had until now, and what waits for its answer, is ours until the next time: others would come on top.
+        """
         async with self.sharing:
+            held = max(self.share, self.engines.occupancy())
             async with self.database.transaction() as tx:
                 share = await store.lease_share(
-                    tx, self.identity.worker_id, self.settings.lease_seconds, is_wanted=self.wants_share()
+                    tx, self.identity.worker_id, self.settings.lease_seconds, held=held, is_wanted=self.wants_share()
                 )
             self.set_share(share)
 
     def set_share(self, share: float) -> None:
-        self.asks_nothing = share == 0
+        self.share = share
         self.engines.set_share(share)
 
     def wants_share(self) -> bool:

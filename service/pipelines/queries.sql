@@ -531,16 +531,17 @@ SELECT pg_advisory_xact_lock(7242302)
 
 -- name: lease_share
 -- An equal part for each worker that wants any, but no more than the others have left: who has more than that gives it
--- back with their next heartbeat. Who is not heard of for as long as a lease lasts has nothing any more.
+-- back with a later heartbeat, when $4, what it still holds, is less. Who is not heard of for as long as a lease lasts
+-- has nothing any more.
 UPDATE workers w
-SET rate_share = CASE WHEN $3 THEN greatest(0, least(1.0::double precision / (o.wanting_count + 1), 1 - o.taken)) END
+SET rate_share = CASE WHEN $3 THEN greatest(o.share, $4::double precision) ELSE nullif($4::double precision, 0) END
 FROM (
-    SELECT count(*) AS wanting_count, coalesce(sum(rate_share), 0) AS taken
+    SELECT greatest(0, least(1.0::double precision / (count(*) + 1), 1 - coalesce(sum(rate_share), 0))) AS share
     FROM workers
     WHERE worker_id <> $1 AND heartbeat_at >= $2 AND rate_share IS NOT NULL
 ) AS o
 WHERE w.worker_id = $1
-RETURNING w.rate_share
+RETURNING CASE WHEN $3 THEN o.share ELSE 0 END
 
 -- name: find_wildcard_verdicts
 -- What was learnt lately about these parents, through the same resolvers.

@@ -315,10 +315,13 @@ async def delete_silent_workers(tx: Tx, silent_seconds: float) -> None:
     await tx.execute(DELETE_SILENT_WORKERS, tx.now - timedelta(seconds=silent_seconds))
 
 
-async def lease_share(tx: Tx, worker_id: UUID, live_seconds: float, *, is_wanted: bool) -> float:
-    """Which part of all rates is this worker's from now on. All shares of live workers never exceed one together."""
+async def lease_share(tx: Tx, worker_id: UUID, live_seconds: float, *, held: float, is_wanted: bool) -> float:
+    """Which part of all rates is this worker's from now on. All shares of live workers never exceed one together.
+
+    `held` is what it has not given back yet: others get it when it is less.
+    """
     await tx.execute(LOCK_SHARES)
-    share = await tx.value(LEASE_SHARE, worker_id, tx.now - timedelta(seconds=live_seconds), is_wanted)
+    share = await tx.value(LEASE_SHARE, worker_id, tx.now - timedelta(seconds=live_seconds), is_wanted, held)
     return float(share or 0)
 
 

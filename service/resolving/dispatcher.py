@@ -124,6 +124,11 @@ class Dispatcher:
         for lane in self._lanes:
             lane.set_share(fraction)
 
+    def occupancy(self) -> float:
+        """Which part of the in-flight cap waits at the resolver where most does, 0 to 1."""
+        waiting = max((lane.in_flight for lane in self._lanes), default=0)
+        return min(1.0, waiting / self._settings.in_flight_max)
+
     def statistics(self) -> EngineStatistics:
         resolvers = tuple(lane.statistics() for lane in self._lanes)
         return EngineStatistics(

@@ -85,6 +85,10 @@ class DnsEngine:
         """What part of every rate and in-flight cap is this process's, 0 to 1; the other processes have the rest."""
         self._dispatcher.set_share(fraction)
 
+    def occupancy(self) -> float:
+        """Which part of the in-flight cap is in use, 0 to 1: after a smaller share was set it may be more than that."""
+        return self._dispatcher.occupancy()
+
     def statistics(self) -> EngineStatistics:
         return self._dispatcher.statistics()
 

@@ -100,9 +100,7 @@ async def bring_list(database: Database, principal: Principal, validation: DnsVa
     async with database.transaction() as tx:
         campaign = await commands.create_campaign(tx, principal, request)
     rows = rows_of(ListFormat.TEXT, column=None, field=None)
-    receipt = await import_domains(
-        database, principal, campaign.id, source=names(count), rows=rows, gunzip=None
-    )
+    receipt = await import_domains(database, principal, campaign.id, source=names(count), rows=rows, gunzip=None)
     assert receipt.accepted == count
     return campaign.id
 

@@ -2,8 +2,8 @@
 
     python -m tests.manners.resolver FILE [SECONDS]
 
-SECONDS are how long each answer takes. Says its addresses in one line. Then each line that it is told is a fraction: of so many questions it says nothing. At
-the end of its input it writes what it saw to FILE, and ends.
+SECONDS are how long each answer takes. Says its addresses in one line. Then each line that it is told is a fraction: of
+so many questions it says nothing. At the end of its input it writes what it saw to FILE, and ends.
 """
 
 import heapq

@@ -3,11 +3,11 @@
 A cap holds in every second, wherever it begins, for all processes together; and it is used.
 """
 
-import sys
 import time
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from service.access.model import Principal
@@ -15,18 +15,18 @@ from service.campaigns.model import DnsValidation
 from service.pipelines import planner
 from service.postgres.database import Database
 from tests.manners.carrying import CHUNK_NAMES, DNS, begin, bring_list, resolved, working
-from tests.manners.measuring import Arrivals, between, of_resolver, rates, receiving
+from tests.manners.measuring import Arrivals, between, of_resolver, rates, receiving, told
 
-SETTLING_SECONDS = 2.5  # two heartbeats, in which shares are given back and taken
-MEASURED_SECONDS = 3.0
-TAIL_SECONDS = 1.5  # not all workers end at the same time
+SETTLING_SECONDS = 3.5  # three heartbeats, in which shares are given back and taken
+MEASURED_SECONDS = 2.5
+TAIL_SECONDS = 1.0  # not all workers end at the same time
 OVER_MAX = 1.05
-USED_MIN = 0.92
+USED_MIN = 0.9
 
 PER_SECOND = 1_600
 PER_SECOND_OF_RESOLVER = 800
-WAITING_MAX = 40  # at each resolver; it answers after 50 ms, so that this is as good as 800 a second
-WAITING_USED_MIN = 0.8  # on average: of four workers none begins until an answer is there
+WAITING_MAX = 40  # at each resolver; it answers after 50 ms, so that this is at most 800 a second
+FULL_SHARE_MIN = 0.05  # of the questions, that find it nearly full: they come in bursts, as answers do
 NAMES = int(PER_SECOND * (SETTLING_SECONDS + MEASURED_SECONDS + TAIL_SECONDS))
 
 OF_ALL = DnsValidation(queries_per_second=PER_SECOND)
@@ -72,17 +72,13 @@ def assert_rate(arrivals: Arrivals, cap: float) -> None:
 
 
 def assert_waiting(arrivals: Arrivals, cap: int) -> None:
-    most, mean = arrivals["waiting"].max(), steady(arrivals)["waiting"].mean()
-    told(f"at most {most}, {mean:.1f} on average, of {cap} in flight")
+    """Nobody counts here what we do not wait for any more: the cap is exact."""
+    most, often = arrivals["waiting"].max(), np.quantile(steady(arrivals)["waiting"], 1 - FULL_SHARE_MIN)
+    told(f"at most {most}, often {often:.0f}, of {cap} in flight")
     assert most <= cap
-    assert mean >= cap * WAITING_USED_MIN
+    assert often >= cap * USED_MIN
 
 
 def steady(arrivals: Arrivals) -> Arrivals:
     first = arrivals["at"].min() + SETTLING_SECONDS
     return between(arrivals, first, first + MEASURED_SECONDS)
-
-
-def told(figure: str) -> None:
-    """For whoever asks pytest for it with -rP."""
-    sys.stdout.write(f"{figure}\n")

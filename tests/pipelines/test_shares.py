@@ -13,55 +13,88 @@ LEASE_SECONDS = 15.0
 WORKERS = tuple(WorkerIdentity(UUID(int=number), "host", number, "0") for number in range(1, 5))
 
 
-async def share(database: Database, worker: WorkerIdentity, *, is_wanted: bool = True) -> float:
-    """What a worker gets with a heartbeat."""
-    async with database.transaction() as tx:
-        await store.upsert_worker(tx, worker, chunks_held=1, draining=False)
-        return await store.lease_share(tx, worker.worker_id, LEASE_SECONDS, is_wanted=is_wanted)
+class Sharing:
+    """Workers that beat one after the other; `held` is what each may use at most."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.held: dict[WorkerIdentity, float] = {}
+
+    async def beat(self, worker: WorkerIdentity, *, is_wanted: bool = True, waiting: float = 0.0) -> float:
+        """What it gets; `waiting` is the part of the in-flight cap that is not answered yet."""
+        held = max(self.held.get(worker, 0.0), waiting)
+        async with self.database.transaction() as tx:
+            await store.upsert_worker(tx, worker, chunks_held=1, draining=False)
+            share = await store.lease_share(tx, worker.worker_id, LEASE_SECONDS, held=held, is_wanted=is_wanted)
+        self.held[worker] = share
+        return share
+
+    async def settle(self, *workers: WorkerIdentity) -> None:
+        """Until all have what is theirs."""
+        for _ in range(2 * len(workers)):
+            for worker in workers:
+                await self.beat(worker)
 
 
-async def test_one_worker_has_everything(database: Database) -> None:
-    assert await share(database, WORKERS[0]) == 1
+@pytest.fixture
+def sharing(database: Database) -> Sharing:
+    return Sharing(database)
 
 
-async def test_who_comes_later_gets_what_others_have_given_back(database: Database) -> None:
+async def test_one_worker_has_everything(sharing: Sharing) -> None:
+    assert await sharing.beat(WORKERS[0]) == 1
+
+
+async def test_who_comes_later_gets_what_others_no_longer_use(sharing: Sharing) -> None:
     first, second = WORKERS[:2]
-    assert await share(database, first) == 1
-    assert await share(database, second) == 0
-    assert await share(database, first) == 0.5
-    assert await share(database, second) == 0.5
+    assert await sharing.beat(first) == 1
+    assert await sharing.beat(second) == 0
+    assert await sharing.beat(first) == 0.5  # what it had may be in use until now
+    assert await sharing.beat(second) == 0
+    assert await sharing.beat(first) == 0.5
+    assert await sharing.beat(second) == 0.5
+
+
+async def test_what_waits_for_its_answer_is_not_given_back(sharing: Sharing) -> None:
+    first, second = WORKERS[:2]
+    await sharing.beat(first)
+    await sharing.beat(second)
+    for waiting in (0.9, 0.75):
+        assert await sharing.beat(first, waiting=waiting) == 0.5
+    assert await sharing.beat(second) == 0.25
+    await sharing.beat(first, waiting=0.1)
+    assert await sharing.beat(second) == 0.5
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
 async def test_at_no_moment_is_there_more_than_one_and_in_the_end_all_have_the_same(
-    database: Database, count: int
+    sharing: Sharing, count: int
 ) -> None:
-    held = dict.fromkeys(WORKERS[:count], 0.0)
-    for _ in range(count):
-        for worker in held:
-            held[worker] = await share(database, worker)
-            assert sum(held.values()) <= 1 + 1e-9
-    assert list(held.values()) == pytest.approx([1 / count] * count)
+    for _ in range(2 * count):
+        for worker in WORKERS[:count]:
+            await sharing.beat(worker)
+            assert sum(sharing.held.values()) <= 1 + 1e-9
+    assert list(sharing.held.values()) == pytest.approx([1 / count] * count)
 
 
-async def test_who_needs_no_network_leaves_it_to_the_others(database: Database) -> None:
+async def test_who_needs_no_network_leaves_it_to_the_others(sharing: Sharing) -> None:
     first, second = WORKERS[:2]
-    for worker in (first, second, first, second):
-        await share(database, worker)
-    assert await share(database, second, is_wanted=False) == 0
-    assert await share(database, first) == 1
+    await sharing.settle(first, second)
+    assert await sharing.beat(second, is_wanted=False) == 0
+    assert await sharing.beat(first) == 0.5
+    assert await sharing.beat(second, is_wanted=False) == 0
+    assert await sharing.beat(first) == 1
 
 
-async def test_who_is_silent_for_as_long_as_a_lease_lasts_has_nothing_any_more(database: Database) -> None:
+async def test_who_is_silent_for_as_long_as_a_lease_lasts_has_nothing_any_more(sharing: Sharing) -> None:
     first, second = WORKERS[:2]
-    for worker in (first, second, first, second):
-        await share(database, worker)
-    database.clock_offset += timedelta(seconds=LEASE_SECONDS - 1)
-    assert await share(database, second) == 0.5
-    database.clock_offset += timedelta(seconds=2)
-    assert await share(database, second) == 1
+    await sharing.settle(first, second)
+    sharing.database.clock_offset += timedelta(seconds=LEASE_SECONDS - 1)
+    assert await sharing.beat(second) == 0.5
+    sharing.database.clock_offset += timedelta(seconds=2)
+    assert await sharing.beat(second) == 1
 
 
 async def test_a_worker_that_nobody_knows_has_nothing(database: Database) -> None:
     async with database.transaction() as tx:
-        assert await store.lease_share(tx, WORKERS[0].worker_id, LEASE_SECONDS, is_wanted=True) == 0
+        assert await store.lease_share(tx, WORKERS[0].worker_id, LEASE_SECONDS, held=0, is_wanted=True) == 0

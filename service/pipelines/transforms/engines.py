@@ -103,6 +103,10 @@ class Engines:
         for kept_prober in self._probers.values():
             kept_prober.engine.set_share(max(share, PROBER_SHARE_MIN))
 
+    def occupancy(self) -> float:
+        """Which part of any in-flight cap is in use, 0 to 1."""
+        return max((kept.engine.occupancy() for kept in self._resolvers.values()), default=0.0)
+
     def set_memory(self, memory_of: MemoryOf) -> None:
         """Set where engines that are opened from now on learn, and tell, what is known about wildcards."""
         self._memory_of = memory_of
