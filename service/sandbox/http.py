@@ -100,9 +100,16 @@ class WebProtocol(asyncio.Protocol):
             self._site.counters.refused_connections += 1
             self._is_over = True
 
+    def eof_received(self) -> None:
+        """Whoever hangs up is told no more; the transport closes itself after this."""
+        self._fall_silent()
+
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
         self._site.connections.forget(self._transport)
+        self._fall_silent()
+
+    def _fall_silent(self) -> None:
         self._is_over = True
         self._stream = None
         if self._drip is not None:
