@@ -23,6 +23,7 @@ from service.fetching.routes import Route
 # Nothing is read ahead: a fault in the first bytes of a body would otherwise hide the answer and those bytes.
 READ_AHEAD_BYTES_MAX: Final = 0
 ACCEPT_ENCODING: Final = ("accept-encoding", "gzip, deflate, br, zstd")  # brotli is unpacked by ourselves
+LENGTH_DIGITS_MAX: Final = 19
 _UNDECODABLE: Final = Failure(HttpOutcome.BROKEN_RESPONSE, connecting=False)
 
 
@@ -93,15 +94,27 @@ class Wave:
 
 
 async def _read_body(response: Response, bytes_max: int) -> bytes:
-    """At most `bytes_max` bytes, decompressed but for brotli; the connection is dropped on what is beyond."""
+    """At most `bytes_max` bytes, decompressed but for brotli; the connection is dropped on what is beyond.
+
+    A body that has all its bytes is not asked for its end: every question costs a way to the library's threads.
+    """
     body = bytearray()
+    length = _length_of(response)
+    wanted = bytes_max if length is None else min(bytes_max, length)
     try:
-        while len(body) < bytes_max and (chunk := await response.body_reader.read_chunk()) is not None:
+        while len(body) < wanted and (chunk := await response.body_reader.read_chunk()) is not None:
             body += chunk.to_bytes()
     except DetailedPyreqwestError as error:
         if not is_silent_end(error) or response.get_header("content-length") is not None:
             raise
     return bytes(body[:bytes_max])
+
+
+def _length_of(response: Response) -> int | None:
+    """How long the body says it is; chunks go before a length (RFC 9112 6.3), and what is unpacked has lost its own."""
+    length = _header(response, "content-length") or ""
+    is_known = length.isascii() and length.isdecimal() and _header(response, "transfer-encoding") is None
+    return int(length[:LENGTH_DIGITS_MAX]) if is_known else None
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -95,6 +95,8 @@ class _Findings:
 
     def context(self, index: int) -> str:
         text, encoded, start, end = self.firsts[index]
+        if len(encoded) == len(text):  # ASCII: a byte is a character
+            return context_of(text, start, end)
         first = len(encoded[:start].decode())
         return context_of(text, first, first + len(encoded[start:end].decode(errors="replace")))
 

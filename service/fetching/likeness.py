@@ -5,6 +5,9 @@ hashed all together: a word's hash is its bytes' part of one running sum over th
 Fingerprints are stored: a change here parts old results from new ones.
 """
 
+import itertools
+import struct
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -38,13 +41,60 @@ _DIVISORS: Final = _powers(pow(_FACTOR, -1, _VALUES))
 
 def near_hash(text: str) -> int | None:
     """Signed 64 bits of a text whose words are parted by single spaces; `None` if it has none."""
-    encoded = text[:TEXT_BYTES_MAX].lower().encode(errors="replace")[:TEXT_BYTES_MAX].strip()
-    if not encoded:
-        return None
-    shingles = _join(_hash_words(np.frombuffer(b" %b " % encoded, dtype=np.uint8)))
-    agreed: npt.NDArray[np.bool_] = _count_bits(shingles) * 2 > len(shingles)
-    packed: bytes = np.packbits(agreed, bitorder="little").tobytes()
-    return int.from_bytes(packed, "little", signed=True)
+    return near_hashes((text,))[0]
+
+
+def near_hashes(texts: Sequence[str]) -> list[int | None]:
+    """The same for many texts, hashed together: an array's cost lies in how often it is called, not in its length."""
+    encoded = [text[:TEXT_BYTES_MAX].lower().encode(errors="replace")[:TEXT_BYTES_MAX].strip() for text in texts]
+    hashes: list[int | None] = [None] * len(texts)
+    for places in _runs(encoded):
+        for place, value in zip(places, _hash_texts([encoded[place] for place in places]), strict=True):
+            hashes[place] = value
+    return hashes
+
+
+def _runs(encoded: Sequence[bytes]) -> Iterator[list[int]]:
+    """Places of texts that have words, as many together as the tables of powers reach over.
+
+    A text too short for a shingle goes alone: it is one shingle, which beside others could not be told from theirs.
+    """
+    places: list[int] = []
+    length = 0
+    for place, text in enumerate(encoded):
+        if _count_words(text) < SHINGLE_WORDS:
+            if text:
+                yield [place]
+            continue
+        if places and length + len(text) > TEXT_BYTES_MAX:
+            yield places
+            places, length = [], 0
+        places.append(place)
+        length += len(text) + 1
+    if places:
+        yield places
+
+
+def _count_words(text: bytes) -> int:
+    return text.count(b" ") + 1
+
+
+def _hash_texts(texts: Sequence[bytes]) -> list[int]:
+    """One fingerprint for each text. Shingles that reach from one text into the next are none."""
+    words = _hash_words(np.frombuffer(b" %b " % b" ".join(texts), dtype=np.uint8))
+    width = min(SHINGLE_WORDS, len(words))
+    bounds = [0, *itertools.accumulate(_count_words(text) for text in texts)]
+    groups: list[int] = []  # where groups of shingles begin, those that are none in groups of their own
+    firsts: list[int] = []  # where the groups of a text begin, and those that are none
+    for start, end in itertools.pairwise(bounds):
+        last = end - width + 1
+        firsts += [len(groups), len(groups) + len(range(start, last, _SUMMANDS_MAX))]
+        groups += [*range(start, last, _SUMMANDS_MAX), last]
+    counts = np.add.reduceat(_count_bits(_join(words, width), groups[:-1]), firsts[:-1], axis=0)[::2]
+    totals = np.diff(bounds) - width + 1
+    agreed: npt.NDArray[np.bool_] = counts * 2 > totals[:, np.newaxis]
+    packed = np.packbits(agreed, axis=1, bitorder="little").tobytes()
+    return [value for (value,) in struct.iter_unpack("<q", packed)]
 
 
 def distance(one: int, other: int) -> int:
@@ -60,9 +110,8 @@ def _hash_words(codes: npt.NDArray[np.uint8]) -> Hashes:
     return hashes
 
 
-def _join(words: Hashes) -> Hashes:
-    """Hashes of the shingles, every bit of which depends on all bits of the words; a short text is one shingle."""
-    width = min(SHINGLE_WORDS, len(words))
+def _join(words: Hashes, width: int) -> Hashes:
+    """Hashes of the shingles of so many words, every bit of which depends on all bits of the words."""
     count = len(words) - width + 1
     joined = words[:count] * _STEP
     for place in range(1, width):
@@ -74,9 +123,11 @@ def _join(words: Hashes) -> Hashes:
     return joined
 
 
-def _count_bits(values: Hashes) -> npt.NDArray[np.int64]:
-    """How many of the values have each bit, the lowest first; eight bits are counted at a time."""
-    groups = np.arange(0, len(values), _SUMMANDS_MAX)
+def _count_bits(values: Hashes, groups: Sequence[int]) -> npt.NDArray[np.int64]:
+    """How many values of each group have each bit, the lowest first; eight bits are counted at a time.
+
+    A group of at most `_SUMMANDS_MAX` values begins at each of `groups`.
+    """
     sums = np.add.reduceat((values >> _BIT_PLACES) & _LOW_BITS, groups, axis=1).astype("<u8", copy=False)  # bit, group
-    counts: npt.NDArray[np.int64] = sums.view(np.uint8).reshape(8, -1, 8).sum(axis=1, dtype=np.int64)  # bit, byte
-    return counts.T.reshape(_BITS)
+    counts: npt.NDArray[np.int64] = sums.view(np.uint8).reshape(8, -1, 8).transpose(1, 2, 0).astype(np.int64)
+    return counts.reshape(-1, _BITS)  # group, byte and bit

@@ -9,13 +9,15 @@ so no text is looked at again: possessive quantifiers, and `\Z` as the way out.
 import codecs
 import html
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.fetching.keywords import KeywordHits, KeywordMatcher
-from service.fetching.likeness import near_hash
+from service.fetching.likeness import near_hashes
 from service.fetching.model import TITLE_LENGTH_MAX
 from service.fetching.wording import one_line
 
@@ -24,7 +26,7 @@ PARKED_WEIGHT_TOTAL: Final = 13
 CHARSET_PRESCAN_BYTES: Final = 1_024  # how far a <meta charset> may stand (WHATWG)
 
 # The rest of a tag after its name. A quote counts only after "=", as in the standard: `<p don't>` ends at its ">".
-# The lookaheads below only save time: most tags are none of those sought.
+# The lookaheads below only save time (most tags are none of those sought), and so do the branches for plain tags.
 _TAG_REST: Final = r"""(?:[^>=]++|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?+)*+(?:>|\Z)"""
 _NAME_ENDS: Final = r"(?=[\s/>]|\Z)"
 _HIDDEN: Final = re.compile(
@@ -34,10 +36,11 @@ _HIDDEN: Final = re.compile(
 )
 # Marks inside a word do not part it; links and spans mostly stand between words, so they do.
 _INSIDE_WORDS: Final = re.compile(
-    rf"<(?=/?[bcefimstuw])/?(?:b|big|code|em|font|i|mark|s|small|strong|sub|sup|tt|u|wbr){_NAME_ENDS}{_TAG_REST}",
+    r"<(?=/?[bcefimstuw])/?(?:b|big|code|em|font|i|mark|s|small|strong|sub|sup|tt|u|wbr)"
+    rf"(?:>|{_NAME_ENDS}{_TAG_REST})",
     re.IGNORECASE,
 )
-_TAG: Final = re.compile(rf"<[/!?a-zA-Z]{_TAG_REST}")
+_TAG: Final = re.compile(rf"<[/!?a-zA-Z][^>=]*+(?:>|{_TAG_REST})")
 _TITLE_START: Final = re.compile(rf"<title{_NAME_ENDS}{_TAG_REST}", re.IGNORECASE)
 _TITLE_END: Final = re.compile(rf"</title{_NAME_ENDS}", re.IGNORECASE)
 # Longer than any code point; `html.unescape` raises ValueError on numbers of thousands of digits.
@@ -83,45 +86,52 @@ _CODECS: Final = {
 _TEXT_TYPES: Final = ("text/", "application/xhtml", "application/xml", "application/json", "application/javascript")
 
 
-class Page(Struct, frozen=True):
+class Page(Struct, frozen=True, kw_only=True):
     """`content_hash` is of the bytes, `near_hash` of the visible text; both are signed 64 bits.
 
     `contexts` are the words around the first of the `keywords`; `parked_confidence` is 0 to 1.
     """
 
-    title: str
-    title_hit: bool
-    keywords: KeywordHits
-    contexts: tuple[str, ...]
     content_hash: int
-    near_hash: int | None
-    parked_confidence: float
+    near_hash: int | None = None
+    title: str = ""
+    title_hit: bool = False
+    keywords: KeywordHits = KeywordHits()
+    contexts: tuple[str, ...] = ()
+    parked_confidence: float = 0.0
 
 
 def read_page(content_type: str | None, body: bytes, matcher: KeywordMatcher) -> Page:
-    """Everything we keep of a page. A body that is no text (an image, an archive) has its hash and no more."""
+    return read_pages(((content_type, body),), matcher)[0]
+
+
+def read_pages(sources: Sequence[tuple[str | None, bytes]], matcher: KeywordMatcher) -> list[Page]:
+    """Everything we keep of pages, from their content types and bodies. Many together cost less than one by one.
+
+    A body that is no text (an image, an archive) has its hash and no more.
+    """
+    readings = [_read(content_type, body, matcher) for content_type, body in sources]
+    near = near_hashes([text for _, text in readings])
+    return [replace(page, near_hash=value) for (page, _), value in zip(readings, near, strict=True)]
+
+
+def _read(content_type: str | None, body: bytes, matcher: KeywordMatcher) -> tuple[Page, str]:
+    """A page without its near hash, and its visible text."""
     if not is_text(content_type):
-        return Page(
-            "",
-            title_hit=False,
-            keywords=KeywordHits(),
-            contexts=(),
-            content_hash=content_hash(body),
-            near_hash=None,
-            parked_confidence=0.0,
-        )
-    markup = _HIDDEN.sub(" ", decoded := decode_body(content_type, body))
+        return Page(content_hash=content_hash(body)), ""
+    decoded = decode_body(content_type, body)
+    markup = _HIDDEN.sub(" ", decoded)
     title, text = find_title(markup), visible_text(markup)
     keywords, contexts = matcher.scan_with_contexts(text)
-    return Page(
-        title,
+    page = Page(
+        content_hash=content_hash(body),
+        title=title,
         title_hit=matcher.scan(title).bits != 0,
         keywords=keywords,
         contexts=contexts,
-        content_hash=content_hash(body),
-        near_hash=near_hash(text),
         parked_confidence=parked_confidence(title, decoded),
     )
+    return page, text
 
 
 def is_text(content_type: str | None) -> bool:

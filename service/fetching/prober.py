@@ -19,7 +19,7 @@ from service.fetching.hops import Answer, Hop, Reply, Verdict, first_hop, next_s
 from service.fetching.keywords import compile_keywords
 from service.fetching.model import Lookup, Probe, ProbeSettings, Target
 from service.fetching.outcomes import HttpOutcome
-from service.fetching.pages import PARKED_AT, read_page
+from service.fetching.pages import PARKED_AT, Page, read_pages
 from service.fetching.persona import Proxy, ProxyRoute, proxy_route
 from service.fetching.routes import Route, Routes
 from service.fetching.schedule import Pace
@@ -29,6 +29,10 @@ __all__ = ["Lookup", "Probe", "ProbeSettings", "Prober", "ProxiesDead", "Target"
 GRACE_SECONDS: Final = 5.0  # what is in flight may still take so long once a stop is asked
 _OUT_OF_TIME: Final = Failure(HttpOutcome.TIMED_OUT, connecting=False)
 
+# Pages wait for one another: in one go they cost a third less, as nothing else comes between. The loop stands still
+# meanwhile, so there may not be many.
+PAGES_UNREAD_MAX: Final = 32
+BYTES_UNREAD_MAX: Final = 524_288
 PROXY_FAILURES_MAX: Final = 8  # in a row, for each proxy there is; then they count as dead
 
 logger = logging.getLogger(__name__)
@@ -70,6 +74,7 @@ class Prober:
             while (hops or batch.resting) and not stop.is_set():
                 hops = await self._travel(batch, hops) if hops else await batch.rest()
                 self._check_proxies()
+        self._read_pages(batch)
         return batch.probes
 
     async def _find_proxies(self) -> tuple[ProxyRoute, ...]:
@@ -120,7 +125,7 @@ class Prober:
             if isinstance(route, Route):
                 ready.append((hop, replace(route, proxy=batch.choose_proxy(hop))))
             else:
-                batch.probes[hop.index] = self._conclude(hop, Verdict(route))
+                self._conclude(batch, hop, Verdict(route))
         return ready
 
     async def _go(self, batch: "_Batch", wave: Wave, hop: Hop, route: Route, following: list[Hop]) -> None:
@@ -134,7 +139,7 @@ class Prober:
             self._step(batch, replace(hop, spent_seconds=hop.spent_seconds + seconds), answer, route, following)
         except Exception:
             logger.exception("probing %s failed", hop.url)
-            batch.probes[hop.index] = self._conclude(hop, Verdict(HttpOutcome.INTERNAL_ERROR))
+            self._conclude(batch, hop, Verdict(HttpOutcome.INTERNAL_ERROR))
         finally:
             self._gate.leave(route.address, byte_count)
 
@@ -144,7 +149,7 @@ class Prober:
         if isinstance(step, Verdict):
             if isinstance(answer, Failure) and answer.by_proxy:
                 logger.warning("no proxy could be used for %s", hop.url)
-            batch.probes[hop.index] = self._conclude(hop, step)
+            self._conclude(batch, hop, step)
         elif step.wait_seconds:
             batch.lay_down(step)
         else:
@@ -161,38 +166,71 @@ class Prober:
         self._proxy_failures = self._proxy_failures + 1 if is_fault_of_proxy else 0
         return answer, time.monotonic() - begun
 
-    def _conclude(self, hop: Hop, verdict: Verdict) -> Probe:
-        probe = Probe(
-            outcome=verdict.outcome,
-            duration_ms=round(hop.spent_seconds * 1_000),
-            final_url=str(hop.url),
-            status_code=None if verdict.reply is None else verdict.reply.status,
-            retry_after_seconds=verdict.retry_after_seconds,
-            tls_fault=verdict.tls_fault if verdict.outcome is HttpOutcome.TLS_FAILED else None,
-        )
-        if verdict.outcome is not HttpOutcome.REACHED or verdict.reply is None:
-            return probe
-        page = read_page(verdict.reply.content_type, verdict.reply.body, self._matcher)
-        return replace(
-            probe,
-            outcome=HttpOutcome.PARKED if page.parked_confidence >= PARKED_AT else HttpOutcome.REACHED,
-            body_bytes=len(verdict.reply.body),
-            content_hash=page.content_hash,
-            near_hash=page.near_hash,
-            keyword_bits=page.keywords.bits,
-            keyword_hits=page.keywords.hit_count,
-            unique_keywords=page.keywords.unique_count,
-            keyword_contexts=page.contexts,
-            title=page.title,
-            title_hit=page.title_hit,
-            parked_confidence=page.parked_confidence,
-        )
+    def _conclude(self, batch: "_Batch", hop: Hop, verdict: Verdict) -> None:
+        """Write the target's probe, or lay its page aside until there are some to be read together."""
+        if verdict.outcome is HttpOutcome.REACHED and verdict.reply is not None:
+            batch.unread.append((hop, verdict.reply))
+            batch.unread_bytes += len(verdict.reply.body)
+            if len(batch.unread) >= PAGES_UNREAD_MAX or batch.unread_bytes >= BYTES_UNREAD_MAX:
+                self._read_pages(batch)
+        else:
+            batch.probes[hop.index] = probe_without_page(hop, verdict)
+
+    def _read_pages(self, batch: "_Batch") -> None:
+        unread, batch.unread, batch.unread_bytes = batch.unread, [], 0
+        try:
+            self._read(batch, unread)
+        except Exception:  # noqa: BLE001 -- read_alone tells of it, and it costs one target as everywhere
+            for hop, reply in unread:
+                self._read_alone(batch, hop, reply)
+
+    def _read_alone(self, batch: "_Batch", hop: Hop, reply: Reply) -> None:
+        try:
+            self._read(batch, [(hop, reply)])
+        except Exception:
+            logger.exception("reading the page of %s failed", hop.url)
+            batch.probes[hop.index] = probe_without_page(hop, Verdict(HttpOutcome.INTERNAL_ERROR))
+
+    def _read(self, batch: "_Batch", unread: Sequence[tuple[Hop, Reply]]) -> None:
+        pages = read_pages([(reply.content_type, reply.body) for _, reply in unread], self._matcher)
+        for (hop, reply), page in zip(unread, pages, strict=True):
+            batch.probes[hop.index] = probe_with_page(hop, reply, page)
+
+
+def probe_without_page(hop: Hop, verdict: Verdict) -> Probe:
+    return Probe(
+        outcome=verdict.outcome,
+        duration_ms=round(hop.spent_seconds * 1_000),
+        final_url=str(hop.url),
+        status_code=None if verdict.reply is None else verdict.reply.status,
+        retry_after_seconds=verdict.retry_after_seconds,
+        tls_fault=verdict.tls_fault if verdict.outcome is HttpOutcome.TLS_FAILED else None,
+    )
+
+
+def probe_with_page(hop: Hop, reply: Reply, page: Page) -> Probe:
+    return Probe(
+        outcome=HttpOutcome.PARKED if page.parked_confidence >= PARKED_AT else HttpOutcome.REACHED,
+        duration_ms=round(hop.spent_seconds * 1_000),
+        final_url=str(hop.url),
+        status_code=reply.status,
+        body_bytes=len(reply.body),
+        content_hash=page.content_hash,
+        near_hash=page.near_hash,
+        keyword_bits=page.keywords.bits,
+        keyword_hits=page.keywords.hit_count,
+        unique_keywords=page.keywords.unique_count,
+        keyword_contexts=page.contexts,
+        title=page.title,
+        title_hit=page.title_hit,
+        parked_confidence=page.parked_confidence,
+    )
 
 
 class _Batch:
     """The state of one call: what is known of its hosts, the probes written so far, and the hops that wait."""
 
-    __slots__ = ("probes", "proxies", "queue", "resting", "routes", "stop")
+    __slots__ = ("probes", "proxies", "queue", "resting", "routes", "stop", "unread", "unread_bytes")
 
     def __init__(self, routes: Routes, queue: Queue, probes: list[Probe | None], stop: asyncio.Event) -> None:
         self.routes = routes
@@ -200,6 +238,8 @@ class _Batch:
         self.probes = probes
         self.stop = stop
         self.proxies: tuple[ProxyRoute, ...] = ()
+        self.unread: list[tuple[Hop, Reply]] = []
+        self.unread_bytes = 0
         self.resting: list[tuple[float, Hop]] = []  # servers asked to be left alone until these instants
 
     def choose_proxy(self, hop: Hop) -> ProxyRoute | None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.fetching.likeness import TEXT_BYTES_MAX, distance, near_hash
+from service.fetching.likeness import TEXT_BYTES_MAX, distance, near_hash, near_hashes
 
 WORDS = [f"word{number}" for number in range(5_000)]
 
@@ -54,6 +54,39 @@ def test_texts_that_are_alike_have_fingerprints_that_are(seed: int) -> None:
 def test_a_fingerprint_fits_a_bigint_whatever_the_text(text: str) -> None:
     fingerprint = near_hash(text)
     assert fingerprint is None or -(2**63) <= fingerprint < 2**63
+
+
+def shingle_hash(words: list[str]) -> int:
+    """By the definition, one number after the other."""
+    factor, values = 0x9E37_79B9_7F4A_7C15, 1 << 64
+    value = 0
+    for word in words:
+        # A word begins after its space and ends with the next one.
+        hashed = sum(code * pow(factor, place, values) for place, code in enumerate(b"%b " % word.encode(), 1))
+        value = (value + hashed) * factor % values
+    value = (value ^ value >> 32) * factor % values
+    return value ^ value >> 32
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 256, 257, 258, 600])
+def test_every_shingle_votes_on_every_bit(count: int) -> None:
+    words = a_text(count, count)
+    width = min(3, count)
+    votes = [shingle_hash(words[first : first + width]) for first in range(count - width + 1)]
+    bits = sum(1 << bit for bit in range(64) if 2 * sum(vote >> bit & 1 for vote in votes) > len(votes))
+    assert hash_of(words) % (1 << 64) == bits
+
+
+@given(st.lists(st.text(alphabet="ab é ", max_size=30) | st.integers(250, 520).map(lambda count: "so on " * count)))
+def test_texts_hashed_together_are_as_hashed_alone(raw: list[str]) -> None:
+    texts = [" ".join(text.split()) for text in raw]
+    assert near_hashes(texts) == [near_hash(text) for text in texts]
+
+
+def test_more_text_than_the_tables_reach_over() -> None:
+    texts = [" ".join(a_text(seed, 3_000)) for seed in range(12)]
+    assert sum(len(text) for text in texts) > 3 * TEXT_BYTES_MAX
+    assert near_hashes(texts) == [near_hash(text) for text in texts]
 
 
 def test_what_is_beyond_the_limit_has_no_say_and_costs_nothing() -> None:

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 from pyreqwest.client import ClientBuilder
 
 from service.errors import Invalid
+from service.fetching import pages
 from service.fetching.exchange import Wave
 from service.fetching.guard import NetworkRules
-from service.fetching.keywords import KeywordRule
+from service.fetching.keywords import KeywordRule, compile_keywords
+from service.fetching.model import Probe
 from service.fetching.outcomes import HttpOutcome
 from service.fetching.pages import content_hash
-from service.fetching.prober import Prober, ProbeSettings, Target
+from service.fetching.prober import PAGES_UNREAD_MAX, Prober, ProbeSettings, Target
 from service.fetching.routes import Route
 from tests.fetching.scripted_web import BOTH, NO_TLS, NOBODY, PLAIN_ONLY, Names, Web, probe_one, redirect, reply, reset
 
@@ -225,6 +227,20 @@ async def test_a_body_of_undeclared_length(web: Web, settings: ProbeSettings) ->
         web.pages["a.test/"] = answer
         probe = await probe_one(settings, "a.test")
         assert (probe.outcome, probe.body_bytes) == (HttpOutcome.REACHED, len(PAGE))
+
+
+@pytest.mark.parametrize("length", ["3", "1000", "0"])
+async def test_chunks_go_before_a_length(web: Web, settings: ProbeSettings, length: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    web.pages["a.test/"] = head.encode() + b"%x\r\n%b\r\n0\r\n\r\n" % (len(PAGE), PAGE)
+    probe = await probe_one(settings, "a.test")
+    assert (probe.outcome, probe.content_hash) == (HttpOutcome.REACHED, content_hash(PAGE))
+
+
+@pytest.mark.parametrize("length", ["-1", "+5", "0x10", "99999999999999999999999", "4, 5", ""])
+async def test_a_length_that_is_none(web: Web, settings: ProbeSettings, length: str) -> None:
+    web.pages["a.test/"] = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + PAGE
+    assert (await probe_one(settings, "a.test")).outcome is HttpOutcome.BROKEN_RESPONSE
 
 
 # -- bodies -----------------------------------------------------------------------------------------------------------
@@ -624,6 +640,44 @@ async def test_a_fault_of_our_own_costs_one_target_and_is_logged(
         )
     assert [probe and probe.outcome for probe in probes] == [HttpOutcome.INTERNAL_ERROR, HttpOutcome.REACHED]
     assert "out of descriptors" in caplog.text
+
+
+async def test_a_page_that_cannot_be_read_costs_one_target_and_is_logged(
+    web: Web, settings: ProbeSettings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pages.find_title
+
+    def faulty(markup: str) -> str:
+        if "number 7 " in markup:
+            raise RuntimeError("a page of its own kind")
+        return real(markup)
+
+    monkeypatch.setattr(pages, "find_title", faulty)
+    probes = await probe_numbered(web, settings, PAGES_UNREAD_MAX + 5)
+    assert [probe.title if probe else None for probe in probes] == [
+        "" if number == 7 else f"page {number}" for number in range(len(probes))
+    ]
+    assert [probe and probe.outcome for probe in probes].count(HttpOutcome.INTERNAL_ERROR) == 1
+    assert "a page of its own kind" in caplog.text
+
+
+async def test_pages_read_together_are_as_read_alone(web: Web, settings: ProbeSettings) -> None:
+    probes = await probe_numbered(web, settings, 2 * PAGES_UNREAD_MAX + 1)
+    for number, probe in enumerate(probes):
+        assert probe is not None
+        alone = pages.read_page("text/html", numbered_page(number), compile_keywords(()))
+        assert (probe.title, probe.near_hash, probe.content_hash) == (alone.title, alone.near_hash, alone.content_hash)
+
+
+async def probe_numbered(web: Web, settings: ProbeSettings, count: int) -> list[Probe | None]:
+    for number in range(count):
+        web.pages[f"n{number}.test/"] = reply(numbered_page(number))
+    targets = [Target(f"n{number}.test", (BOTH,)) for number in range(count)]
+    return await Prober(settings, Names({}).lookup).probe(targets, asyncio.Event())
+
+
+def numbered_page(number: int) -> bytes:
+    return f"<title>page {number}</title><p>here is number {number} of all".encode()
 
 
 async def test_a_failing_lookup_is_the_callers(web: Web, settings: ProbeSettings) -> None:
