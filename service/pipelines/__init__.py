@@ -20,6 +20,6 @@ Retiring a set deletes its chunks: whoever holds one is fenced off, as by a lost
 Invariants: asked = the sum of outcomes; a chunk is completed by whoever holds its lease and by nobody else; no
 transaction is open while the network is used; totals are sums over chunk rows; whoever locks several chunks takes them
 in the order of their keys.
-Limits: 50,000 rows a chunk for generation and analysis, 10,000 names for DNS, 300 hosts for HTTP; 8 chunks held by a
+Limits: 25,000 rows a chunk for generation and analysis, 10,000 names for DNS, 300 hosts for HTTP; 8 chunks held by a
 worker; 10 seconds between checkpoints; 20,000 rows or one partition removed at a time.
 """

@@ -19,10 +19,10 @@ PLAN_RETRY_HTTP = SQL["plan_retry_http"]
 PLAN_RETRY_SCORES = SQL["plan_retry_scores"]
 
 CHUNK_ITEMS = {
-    CampaignPhase.DOMAIN_GENERATION: 50_000,
+    CampaignPhase.DOMAIN_GENERATION: 25_000,
     CampaignPhase.DNS_VALIDATION: 10_000,
     CampaignPhase.HTTP_VALIDATION: 300,
-    CampaignPhase.ANALYSIS: 50_000,
+    CampaignPhase.ANALYSIS: 25_000,
 }
 
 
