@@ -217,7 +217,8 @@ class WebProtocol(asyncio.Protocol):
 
     def _pump(self) -> None:
         """Streams on, as far as the client keeps up; `resume_writing` comes back here."""
-        while self._stream is not None and not self._is_paused:
+        # A transport that was reset takes any number of pieces, and tells of it only in the loop's next round.
+        while self._stream is not None and not self._is_paused and not self._transport.is_closing():
             piece = next(self._stream, None)
             if piece is None:
                 self._stream = None
