@@ -3,9 +3,11 @@
     running.py     runs that alternate; ratios with their spread; what is kept of them
     table.py       the table of ratios       plot.py   cost over size, as SVG
     processes.py   programs as children: pinned to a core, bounded in time, ended by their pid
-    servers.py     NSD, nginx and a durable PostgreSQL, on loopback
+    daemons.py     servers as children       nsd.py, nginx.py, certificates.py   how these are set up
+    servers.py     NSD with our names, nginx with our page, on loopback
     carrying.py    campaigns carried by one worker process, each in a fresh copy of a prepared database
-    workload.py    names and pages           sizes.py  how much of everything
+    making_up.py   results of phases that are not under test
+    workload.py    names and pages           spaces.py what patterns spell         sizes.py  how much of everything
     machine.py     what it all ran on
 
     generation  dns_engine  dns_phase  http_engine  http_phase  analysis    one module, one comparison
