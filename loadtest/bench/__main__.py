@@ -17,6 +17,7 @@ from loadtest.bench import (
     http_engine,
     http_phase,
     machine,
+    pages,
     scaling,
 )
 from loadtest.bench.carrying import Installation, installed
@@ -40,6 +41,7 @@ COMPARISONS: dict[str, Compare] = {
     "http_engine": http_engine.compare,
     "http_phase": http_phase.compare,
     "analysis": analysis.compare,
+    "pages": pages.compare,
     "functions": functions.compare,
     "scaling": scaling.compare,
 }
@@ -57,7 +59,7 @@ def main() -> int:
             write_plot(asked.results / "cost.svg", report)
     tell(f"\n{render_table(reports)}\n\n{render_last_line(reports)}")
     is_broken = any(report.findings.failure for report in reports)
-    is_short = any(not ratio.holds for report in reports for ratio in report.findings.ratios)
+    is_short = any(not report.findings.holds for report in reports)
     return 1 if is_broken or (asked.strict and is_short) else 0
 
 

@@ -6,8 +6,9 @@ import os
 import shutil
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from loadtest.bench.processes import ROOT, ProgramFailed, end
 
@@ -22,28 +23,32 @@ def find_program(name: str) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def running_daemon(command: Sequence[str], *, folder: Path, ready: str) -> AsyncIterator[None]:
-    """A server that runs, from the line with `ready` on its standard error on, until the end of the block.
+async def running_daemon(
+    command: Sequence[str], *, folder: Path, ready: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[str]:
+    """A server that runs until the end of the block, from the line on with which it says that it is `ready`: that line.
 
-    ProgramFailed if it does not start, and if it has ended by itself before that.
+    ProgramFailed if it does not start, and if it has ended by itself before the end.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**(os.environ if environment is None else environment), "PYTHONPATH": str(ROOT)},
         stdin=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,  # its own children end with it
     )
-    assert process.stderr is not None
+    assert process.stdout is not None
     said: deque[str] = deque(maxlen=LINES_KEPT)
-    is_ready = asyncio.Event()
-    listening = asyncio.create_task(listen(process.stderr, said, ready, is_ready))
+    is_ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    listening = asyncio.create_task(listen(process.stdout, said, ready, is_ready))
     try:
-        await wait_for_start(is_ready, listening)
-        if not is_ready.is_set():
+        both: set[asyncio.Future[Any]] = {is_ready, listening}
+        await asyncio.wait(both, timeout=START_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
+        if not is_ready.done():
             raise ProgramFailed(f"{' '.join(command)} did not start: {' | '.join(said)}")
-        yield
+        yield is_ready.result()
         if process.returncode is not None:
             raise ProgramFailed(f"{' '.join(command)} ended by itself: {' | '.join(said)}")
     finally:
@@ -51,21 +56,12 @@ async def running_daemon(command: Sequence[str], *, folder: Path, ready: str) ->
         await listening
 
 
-async def listen(stream: asyncio.StreamReader, said: deque[str], ready: str, is_ready: asyncio.Event) -> None:
+async def listen(stream: asyncio.StreamReader, said: deque[str], ready: str, is_ready: "asyncio.Future[str]") -> None:
     """Keep what a server says last, until it is gone."""
     while line := await stream.readline():
         said.append(line.decode(errors="replace").rstrip())
-        if ready in said[-1]:
-            is_ready.set()
-
-
-async def wait_for_start(is_ready: asyncio.Event, listening: "asyncio.Task[None]") -> None:
-    """Until it is ready, or gone, or too late."""
-    waiting = asyncio.create_task(is_ready.wait())
-    try:
-        await asyncio.wait({waiting, listening}, timeout=START_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
+        if ready in said[-1] and not is_ready.done():
+            is_ready.set_result(said[-1])
 
 
 def find_free_ports(count: int, addresses: Sequence[str], *kinds: socket.SocketKind) -> tuple[int, ...]:

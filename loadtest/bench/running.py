@@ -78,14 +78,40 @@ class Cost(msgspec.Struct, frozen=True):
     size: int = 0  # domains; 0 where that has no meaning
 
 
+class Latency(msgspec.Struct, frozen=True):
+    """How long requests of one kind take where they are answered, in milliseconds; `bound_ms` is for `p99_ms`.
+
+    `statements_ms`: how much of it is spent on statements, on average. `inspected_most`: rows that one of them looked
+    at for its page.
+    """
+
+    name: str
+    asked: int
+    p50_ms: float
+    p99_ms: float
+    statements_ms: float
+    inspected_most: int
+    bound_ms: float
+
+    @property
+    def holds(self) -> bool:
+        return self.p99_ms <= self.bound_ms
+
+
 class Findings(msgspec.Struct, frozen=True):
     """What a comparison measured."""
 
     series: tuple[Series, ...] = ()
     ratios: tuple[Ratio, ...] = ()
     costs: tuple[Cost, ...] = ()
+    latencies: tuple[Latency, ...] = ()
     missing: tuple[Missing, ...] = ()
     failure: str = ""  # why there is nothing else
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that has a target or a bound is within it."""
+        return all(ratio.holds for ratio in self.ratios) and all(latency.holds for latency in self.latencies)
 
 
 class Mismatch(Exception):
