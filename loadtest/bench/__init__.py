@@ -13,6 +13,7 @@
     machine.py     what it all ran on
 
     generation  dns_engine  dns_phase  http_engine  http_phase  analysis    one module, one comparison
+    wildcards      two million names under a thousand zones (wild_zones.py), with wildcards and without
     pages          of a campaign of 10 million (page_kinds.py), and what a domain takes on the disk (footing.py)
     scaling        10,000 to 10 million domains: cost and memory, phase by phase (not in the quick run)
     functions/     pytest-benchmark          compare.py   two revisions of the functions, side by side

@@ -19,6 +19,7 @@ from loadtest.bench import (
     machine,
     pages,
     scaling,
+    wildcards,
 )
 from loadtest.bench.carrying import Installation, installed
 from loadtest.bench.functions import running as functions
@@ -38,6 +39,7 @@ COMPARISONS: dict[str, Compare] = {
     "generation": generation.compare,
     "dns_engine": dns_engine.compare,
     "dns_phase": dns_phase.compare,
+    "wildcards": wildcards.compare,
     "http_engine": http_engine.compare,
     "http_phase": http_phase.compare,
     "analysis": analysis.compare,

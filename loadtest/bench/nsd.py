@@ -1,12 +1,15 @@
 """NSD with zones that lie in a folder."""
 
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from loadtest.bench.daemons import find_free_ports, find_program, running_daemon
-from loadtest.bench.processes import pinned
+from loadtest.bench.processes import pinned, run_program
 
 # Rate limiting is on by default, and drops what comes too fast from one address.
 CONFIGURATION = """\
@@ -21,11 +24,14 @@ server:
   zonelistfile: "{folder}/zone.list"
   rrl-ratelimit: 0
   rrl-whitelist-ratelimit: 0
+  round-robin: yes
 {listen}
 remote-control:
-  control-enable: no
+  control-enable: yes
+  control-interface: "{folder}/control"
 {zones}
 """
+QUERIES = re.compile(r"^num\.queries=(\d+)$", re.MULTILINE)
 HEAD = """\
 $TTL 300
 {zone}. SOA ns1.{zone}. hostmaster.{zone}. 1 3600 600 86400 300
@@ -41,11 +47,27 @@ def write_zone(folder: Path, zone: str, address: str, records: Iterable[str]) ->
         file.writelines(f"{record}\n" for record in records)
 
 
+class NameServer(msgspec.Struct, frozen=True):
+    """A running one."""
+
+    port: int
+    configuration: Path
+
+    async def count_queries(self) -> int:
+        """All that it was asked so far, by its own count."""
+        program = find_program("nsd-control")
+        assert program is not None
+        said = await run_program((program, "-c", str(self.configuration), "stats_noreset"))
+        found = QUERIES.search(said)
+        assert found is not None, said
+        return int(found[1])
+
+
 @contextlib.asynccontextmanager
 async def serving_zones(
     folder: Path, zones: Iterable[str], addresses: Sequence[str], *, core: int | None = None
-) -> AsyncIterator[int]:
-    """Serve the folder's zones at all of these addresses, on one core if it is named; the port.
+) -> AsyncIterator[NameServer]:
+    """Serve the folder's zones at all of these addresses, on one core if it is named.
 
     A zone without a file fails: SERVFAIL.
     """
@@ -58,4 +80,4 @@ async def serving_zones(
     configuration.write_text(CONFIGURATION.format(folder=folder, listen=listen, zones=clauses), encoding="utf-8")
     command = (program, "-d", "-c", str(configuration))
     async with running_daemon(command if core is None else pinned(core, command), folder=folder, ready="nsd started"):
-        yield port
+        yield NameServer(port, configuration)

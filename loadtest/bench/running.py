@@ -9,11 +9,15 @@ import msgspec
 
 
 class Work(msgspec.Struct, frozen=True):
-    """One run: `items` were done in so many seconds; `found` is what they held, the same for everybody."""
+    """One run: `items` were done in so many seconds; `found` is what they held, the same for everybody.
+
+    `queries`: how many arrived where they were asked for, if anybody counted.
+    """
 
     items: int
     seconds: float
     found: int
+    queries: int = 0
 
     @property
     def rate(self) -> float:
@@ -32,10 +36,11 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Sense(StrEnum):
-    """What a ratio counts: speeds should be at least so much of the peer's, times at most."""
+    """What a ratio counts: speeds should be at least so much of the peer's, times and numbers at most."""
 
     SPEED = "speed"
     TIME = "time"
+    QUERIES = "queries"
 
 
 class Target(msgspec.Struct, frozen=True):

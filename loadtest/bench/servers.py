@@ -50,8 +50,8 @@ async def serving_names(folder: Path, count: int) -> AsyncIterator[int]:
     """NSD with the registered ones of the first names; the port it listens on."""
     registered = (name for position, name in enumerate(spell_names(count)) if is_registered(position))
     write_zone(folder, TLD, DNS_ADDRESS, (f"{name}. A {WEB_ADDRESS}" for name in registered))
-    async with serving_zones(folder, (TLD,), (DNS_ADDRESS,), core=server_core()) as port:
-        yield port
+    async with serving_zones(folder, (TLD,), (DNS_ADDRESS,), core=server_core()) as server:
+        yield server.port
 
 
 @contextlib.asynccontextmanager

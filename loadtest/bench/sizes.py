@@ -24,6 +24,8 @@ class Sizes(msgspec.Struct, frozen=True):
     slowest_pages: int
     wrk_seconds: int
     phase_pages: int
+    wild_names: int
+    wild_zones: int
     paged: int
     page_requests: int
 
@@ -40,6 +42,8 @@ WHOLE = Sizes(
     slowest_pages=2_000,
     wrk_seconds=3,
     phase_pages=20_000,
+    wild_names=2_000_000,
+    wild_zones=1_000,
     paged=10_000_000,
     page_requests=400,
 )
@@ -55,6 +59,8 @@ QUICK = Sizes(
     slowest_pages=400,
     wrk_seconds=1,
     phase_pages=3_000,
+    wild_names=40_000,
+    wild_zones=20,
     paged=30_000,
     page_requests=10,
 )

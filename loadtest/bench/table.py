@@ -10,7 +10,7 @@ LATENCY_HEAD = (
     *("comparison", "what is asked for", "times", "p50 ms", "p99 ms", "at most", "holds"),
     *("in statements, mean ms", "inspected at most"),
 )
-WORDS = {Sense.SPEED: "speed", Sense.TIME: "time"}
+WORDS = {Sense.SPEED: "speed", Sense.TIME: "time", Sense.QUERIES: "queries"}
 
 
 def render_table(reports: Sequence[Report]) -> str:

@@ -19,5 +19,5 @@ async def serving_plan(plan: Plan, folder: Path) -> AsyncIterator[tuple[str, ...
     for tld, records in plan.records.items():
         write_zone(folder, tld, ADDRESSES[0], records)
     # One of them has no file, which is what makes its names fail.
-    async with serving_zones(folder, [*plan.records, labels.UNLOADED_TLD], ADDRESSES) as port:
-        yield tuple(f"{address}:{port}" for address in ADDRESSES)
+    async with serving_zones(folder, [*plan.records, labels.UNLOADED_TLD], ADDRESSES) as server:
+        yield tuple(f"{address}:{server.port}" for address in ADDRESSES)
