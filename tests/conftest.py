@@ -18,6 +18,7 @@ from service.access.model import NewKey, Principal
 from service.postgres.database import Database, open_database
 from service.postgres.embedded import ConnectArguments, EmbeddedServer, embedded_postgres
 from tests.audit import audit_funnels
+from tests.world import Caller, running_api
 
 TEMPLATE = "phaseline_template"
 
@@ -101,6 +102,25 @@ async def principal(database: Database, key: NewKey) -> Principal:
 async def stranger(database: Database) -> Principal:
     """Somebody of another tenant."""
     return await principal_of(database, await key_of(database, "another"))
+
+
+@pytest.fixture
+async def base_url(database_url: str) -> AsyncIterator[str]:
+    """Where the API answers, in this loop."""
+    async with running_api(database_url) as url:
+        yield url
+
+
+@pytest.fixture
+async def api(base_url: str, key: NewKey) -> Caller:
+    """A caller of the tenant `default`, who may do everything."""
+    return Caller(base_url, key.secret)
+
+
+@pytest.fixture
+async def other_api(base_url: str, database: Database) -> Caller:
+    """A caller of another tenant."""
+    return Caller(base_url, (await key_of(database, "another")).secret)
 
 
 async def key_of(database: Database, tenant: str) -> NewKey:

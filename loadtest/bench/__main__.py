@@ -17,7 +17,9 @@ from loadtest.bench import (
     http_engine,
     http_phase,
     machine,
+    pages,
     scaling,
+    wildcards,
 )
 from loadtest.bench.carrying import Installation, installed
 from loadtest.bench.functions import running as functions
@@ -37,9 +39,11 @@ COMPARISONS: dict[str, Compare] = {
     "generation": generation.compare,
     "dns_engine": dns_engine.compare,
     "dns_phase": dns_phase.compare,
+    "wildcards": wildcards.compare,
     "http_engine": http_engine.compare,
     "http_phase": http_phase.compare,
     "analysis": analysis.compare,
+    "pages": pages.compare,
     "functions": functions.compare,
     "scaling": scaling.compare,
 }
@@ -57,7 +61,7 @@ def main() -> int:
             write_plot(asked.results / "cost.svg", report)
     tell(f"\n{render_table(reports)}\n\n{render_last_line(reports)}")
     is_broken = any(report.findings.failure for report in reports)
-    is_short = any(not ratio.holds for report in reports for ratio in report.findings.ratios)
+    is_short = any(not report.findings.holds for report in reports)
     return 1 if is_broken or (asked.strict and is_short) else 0
 
 

@@ -3,10 +3,10 @@
 from ipaddress import ip_address
 from uuid import UUID
 
-import asyncpg
-
 from loadtest.bench import carrying, workload
+from loadtest.bench.making_up import make_up
 from loadtest.bench.servers import DNS_ADDRESS, WEB_ADDRESS
+from loadtest.bench.spaces import Space
 from service.access.model import Principal
 from service.campaigns.model import (
     Advance,
@@ -20,16 +20,11 @@ from service.campaigns.model import (
     Pattern,
     Ports,
 )
-from service.pipelines.accounting import finish_if_over
-from service.pipelines.store import make_leaf
 from service.postgres.database import Database
 from service.progress.events import CampaignPhase
 
 GENERATION, DNS, HTTP, ANALYSIS = CampaignPhase
-MADE_UP_SECONDS_MAX = 600.0
 
-FIND_RUN = "SELECT run_id, name_set_id, dns_set_id FROM phase_runs WHERE campaign_id = $1 AND phase_status = 'running'"
-MARK_PLANNED = "UPDATE phase_runs SET plan = 'planned' WHERE run_id = $1"
 PACKED = f"\\x{ip_address(WEB_ADDRESS).packed.hex()}"
 # As in the zone: two of five are there (1), the others are absent (3).
 MAKE_UP_DNS = f"""
@@ -58,27 +53,6 @@ MAKE_UP_HTTP = """
         ) AS lucky
     ) AS judged
 """
-# One chunk counts what was made up; then the run is over, and the service finds that out by itself.
-COUNT_MADE_UP = """
-    WITH counts AS (
-        SELECT array_agg(coalesce(c.amount, 0) ORDER BY codes.code) AS outcomes, sum(c.amount) AS total
-        FROM generate_series(1, $2::integer) AS codes (code)
-        LEFT JOIN (SELECT outcome, count(*) AS amount FROM {table} WHERE set_id = $1 GROUP BY outcome) AS c
-            ON c.outcome = codes.code
-    )
-    INSERT INTO chunks (
-        run_id, number, kind, state, first_position, end_position, item_count, outcome_counts,
-        succeeded_count, negative_count, failed_count
-    )
-    SELECT
-        $1, 1, 'fresh', 'done', 0, 2000000000, total, outcomes,
-        outcomes[1], {negative}, {failed}
-    FROM counts
-"""
-COUNT_DNS = COUNT_MADE_UP.format(table="dns_results", negative="total - outcomes[1]", failed="0")
-COUNT_HTTP = COUNT_MADE_UP.format(table="http_results", negative="0", failed="total - outcomes[1]")
-DNS_CODES = 10
-HTTP_CODES = 15
 
 
 def a_campaign(count: int, *, dns_port: int = 53) -> CreateCampaign:
@@ -86,20 +60,24 @@ def a_campaign(count: int, *, dns_port: int = 53) -> CreateCampaign:
     configuration = Configuration(
         advance=Advance.MANUAL,
         network=Network.SANDBOX,
-        domain_generation=DomainGeneration(
-            pattern=Pattern.PREFIX,
-            constant=workload.CONSTANT,
-            character_set=workload.CHARACTERS,
-            variable_length=workload.VARIABLE_LENGTH,
-            tlds=(workload.TLD,),
-            count=count,
-        ),
+        domain_generation=generation_of(workload.SPACE, count),
         dns_validation=DnsValidation(resolvers=(f"{DNS_ADDRESS}:{dns_port}",)),
         http_validation=HttpValidation(
             keywords=tuple(Keyword(text) for text in workload.KEYWORDS), ports=Ports(https=None, http=80)
         ),
     )
     return CreateCampaign(name="bench", initial_phase=GENERATION, configuration=configuration)
+
+
+def generation_of(space: Space, count: int) -> DomainGeneration:
+    return DomainGeneration(
+        pattern=Pattern.PREFIX,
+        constant=space.constant,
+        character_set=space.characters,
+        variable_length=space.length,
+        tlds=space.tlds,
+        count=count,
+    )
 
 
 class AsAsked:
@@ -136,12 +114,7 @@ class Resolved:
     async def __call__(self, database: Database, principal: Principal) -> UUID:
         campaign_id = await Generated(self.count)(database, principal)
         await carrying.transition(database, principal, campaign_id, DNS)
-        run = await begin_made_up(database, campaign_id, DNS)
-        async with database.pool.acquire() as connection:
-            arguments = (run["run_id"], run["name_set_id"], self.every_name)
-            await connection.execute(MAKE_UP_DNS, *arguments, timeout=MADE_UP_SECONDS_MAX)
-            await connection.execute(COUNT_DNS, run["run_id"], DNS_CODES)
-        await end_made_up(database, run["run_id"])
+        await make_up(database, campaign_id, DNS, MAKE_UP_DNS, self.every_name)
         return campaign_id
 
 
@@ -154,23 +127,5 @@ class Fetched:
     async def __call__(self, database: Database, principal: Principal) -> UUID:
         campaign_id = await Resolved(self.count, every_name=False)(database, principal)
         await carrying.transition(database, principal, campaign_id, HTTP)
-        run = await begin_made_up(database, campaign_id, HTTP)
-        async with database.pool.acquire() as connection:
-            arguments = (run["run_id"], run["dns_set_id"])
-            await connection.execute(MAKE_UP_HTTP, *arguments, timeout=MADE_UP_SECONDS_MAX)
-            await connection.execute(COUNT_HTTP, run["run_id"], HTTP_CODES)
-        await end_made_up(database, run["run_id"])
+        await make_up(database, campaign_id, HTTP, MAKE_UP_HTTP)
         return campaign_id
-
-
-async def begin_made_up(database: Database, campaign_id: UUID, phase: CampaignPhase) -> asyncpg.Record:
-    """The run that was just started, with a table to put results into; nobody else works on it."""
-    run = await database.pool.fetchrow(FIND_RUN, campaign_id)
-    async with database.transaction() as tx:
-        await make_leaf(tx, phase, run["run_id"])
-    return run
-
-
-async def end_made_up(database: Database, run_id: int) -> None:
-    await database.pool.execute(MARK_PLANNED, run_id)
-    assert await finish_if_over(database, run_id)

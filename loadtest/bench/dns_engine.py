@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from loadtest.bench import workload
-from loadtest.bench.processes import client_core, find_program, pinned, run_program
+from loadtest.bench.daemons import find_program
+from loadtest.bench.processes import client_core, pinned, run_program
 from loadtest.bench.running import Contender, Findings, Missing, Work, alternate, check_found, ratio_of, ratios_of
 from loadtest.bench.servers import DNS_ADDRESS, missing_program, serving_names
 from loadtest.bench.setting import Setting, missing_package, run_ours, run_peer

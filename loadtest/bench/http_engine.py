@@ -6,8 +6,9 @@ One core for each client, one for nginx. What the features of a page cost is tol
 import re
 from functools import partial
 
+from loadtest.bench.daemons import find_program
 from loadtest.bench.page_costs import page_costs
-from loadtest.bench.processes import client_core, find_program, pinned, run_program
+from loadtest.bench.processes import client_core, pinned, run_program
 from loadtest.bench.running import Contender, Findings, Missing, Work, alternate, check_found, ratio_of, ratios_of
 from loadtest.bench.servers import WEB_ADDRESS, Ports, missing_program, serving_pages
 from loadtest.bench.setting import Setting, missing_package, run_ours, run_peer

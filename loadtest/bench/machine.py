@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from loadtest.bench.processes import ROOT, find_program
+from loadtest.bench.daemons import find_program
+from loadtest.bench.processes import ROOT
 from service.postgres.binaries import find_binaries
 
 ASK_SECONDS_MAX = 20.0

@@ -3,28 +3,19 @@
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
 import sys
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-SERVERS_PATH = "/usr/sbin:/usr/local/sbin:/sbin"  # not every user's PATH has them
-START_SECONDS_MAX = 120.0  # a name server reads a million records
 STOP_SECONDS_MAX = 12.0
 RUN_SECONDS_MAX = 600.0
-LINES_KEPT = 50
 STDERR_TOLD = 2_000  # characters
 
 
 class ProgramFailed(Exception):
     """It ended badly, or not at all."""
-
-
-def find_program(name: str) -> str | None:
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SERVERS_PATH}")
 
 
 def client_core() -> int:
@@ -70,48 +61,6 @@ async def run_program(
         told = complaint.decode(errors="replace")[-STDERR_TOLD:]
         raise ProgramFailed(f"{' '.join(command)} ended with {process.returncode}: {told}")
     return out.decode()
-
-
-@contextlib.asynccontextmanager
-async def running_daemon(command: Sequence[str], *, folder: Path, ready: str) -> AsyncIterator[None]:
-    """A server that runs, from the line with `ready` on its standard error on, until the end of the block."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,  # its own children end with it
-    )
-    assert process.stderr is not None
-    said: deque[str] = deque(maxlen=LINES_KEPT)
-    is_ready = asyncio.Event()
-    listening = asyncio.create_task(listen(process.stderr, said, ready, is_ready))
-    try:
-        await wait_for_start(is_ready, listening)
-        if not is_ready.is_set():
-            raise ProgramFailed(f"{' '.join(command)} did not start: {' | '.join(said)}")
-        yield
-    finally:
-        await end(process)
-        await listening
-
-
-async def listen(stream: asyncio.StreamReader, said: deque[str], ready: str, is_ready: asyncio.Event) -> None:
-    """Keep what a server says last, until it is gone."""
-    while line := await stream.readline():
-        said.append(line.decode(errors="replace").rstrip())
-        if ready in said[-1]:
-            is_ready.set()
-
-
-async def wait_for_start(is_ready: asyncio.Event, listening: "asyncio.Task[None]") -> None:
-    """Until it is ready, or gone, or too late."""
-    waiting = asyncio.create_task(is_ready.wait())
-    try:
-        await asyncio.wait({waiting, listening}, timeout=START_SECONDS_MAX, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
 
 
 async def end(process: asyncio.subprocess.Process) -> None:

@@ -9,11 +9,15 @@ import msgspec
 
 
 class Work(msgspec.Struct, frozen=True):
-    """One run: `items` were done in so many seconds; `found` is what they held, the same for everybody."""
+    """One run: `items` were done in so many seconds; `found` is what they held, the same for everybody.
+
+    `queries`: how many arrived where they were asked for, if anybody counted.
+    """
 
     items: int
     seconds: float
     found: int
+    queries: int = 0
 
     @property
     def rate(self) -> float:
@@ -32,10 +36,11 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Sense(StrEnum):
-    """What a ratio counts: speeds should be at least so much of the peer's, times at most."""
+    """What a ratio counts: speeds should be at least so much of the peer's, times and numbers at most."""
 
     SPEED = "speed"
     TIME = "time"
+    QUERIES = "queries"
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -78,14 +83,40 @@ class Cost(msgspec.Struct, frozen=True):
     size: int = 0  # domains; 0 where that has no meaning
 
 
+class Latency(msgspec.Struct, frozen=True):
+    """How long requests of one kind take where they are answered, in milliseconds; `bound_ms` is for `p99_ms`.
+
+    `statements_ms`: how much of it is spent on statements, on average. `inspected_most`: rows that one of them looked
+    at for its page.
+    """
+
+    name: str
+    asked: int
+    p50_ms: float
+    p99_ms: float
+    statements_ms: float
+    inspected_most: int
+    bound_ms: float
+
+    @property
+    def holds(self) -> bool:
+        return self.p99_ms <= self.bound_ms
+
+
 class Findings(msgspec.Struct, frozen=True):
     """What a comparison measured."""
 
     series: tuple[Series, ...] = ()
     ratios: tuple[Ratio, ...] = ()
     costs: tuple[Cost, ...] = ()
+    latencies: tuple[Latency, ...] = ()
     missing: tuple[Missing, ...] = ()
     failure: str = ""  # why there is nothing else
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that has a target or a bound is within it."""
+        return all(ratio.holds for ratio in self.ratios) and all(latency.holds for latency in self.latencies)
 
 
 class Mismatch(Exception):

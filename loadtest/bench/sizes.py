@@ -8,6 +8,8 @@ ROUNDS = 5  # at least so many alternating runs
 class Sizes(msgspec.Struct, frozen=True):
     """`names`, `generated`: what a whole phase carries. The rest: what one run of an engine or of its peer is given.
 
+    `paged`: domains of the campaign whose pages are asked for, each kind of page `page_requests` times.
+
     Slow peers get less, since a rate is what counts; every run takes a second or more on a machine of its own.
     """
 
@@ -22,6 +24,10 @@ class Sizes(msgspec.Struct, frozen=True):
     slowest_pages: int
     wrk_seconds: int
     phase_pages: int
+    wild_names: int
+    wild_zones: int
+    paged: int
+    page_requests: int
 
 
 WHOLE = Sizes(
@@ -36,6 +42,10 @@ WHOLE = Sizes(
     slowest_pages=2_000,
     wrk_seconds=3,
     phase_pages=20_000,
+    wild_names=2_000_000,
+    wild_zones=1_000,
+    paged=10_000_000,
+    page_requests=400,
 )
 QUICK = Sizes(
     names=200_000,
@@ -49,4 +59,8 @@ QUICK = Sizes(
     slowest_pages=400,
     wrk_seconds=1,
     phase_pages=3_000,
+    wild_names=40_000,
+    wild_zones=20,
+    paged=30_000,
+    page_requests=10,
 )

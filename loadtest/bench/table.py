@@ -6,16 +6,20 @@ from loadtest.bench.reports import Report
 from loadtest.bench.running import Ratio, Sense
 
 HEAD = ("comparison", "ours", "peer", "ratio", "spread", "target", "holds")
-WORDS = {Sense.SPEED: "speed", Sense.TIME: "time"}
+LATENCY_HEAD = (
+    *("comparison", "what is asked for", "times", "p50 ms", "p99 ms", "at most", "holds"),
+    *("in statements, mean ms", "inspected at most"),
+)
+WORDS = {Sense.SPEED: "speed", Sense.TIME: "time", Sense.QUERIES: "queries"}
 
 
 def render_table(reports: Sequence[Report]) -> str:
-    """As Markdown, which reads well on a screen too; then costs, and who was missing."""
+    """As Markdown, which reads well on a screen too; then times and costs, and who was missing."""
     rows = [row_of(report.comparison, ratio) for report in reports for ratio in report.findings.ratios]
-    widths = [max(len(row[column]) for row in (HEAD, *rows)) for column in range(len(HEAD))]
-    lines = [line_of(HEAD, widths), line_of(tuple("-" * width for width in widths), widths)]
-    lines += [line_of(row, widths) for row in rows]
-    return "\n".join([*lines, *cost_lines(reports), *missing_lines(reports), *failure_lines(reports)])
+    lines = lined_up(HEAD, rows)
+    return "\n".join(
+        [*lines, *latency_lines(reports), *cost_lines(reports), *missing_lines(reports), *failure_lines(reports)]
+    )
 
 
 def row_of(comparison: str, ratio: Ratio) -> tuple[str, ...]:
@@ -33,6 +37,32 @@ def row_of(comparison: str, ratio: Ratio) -> tuple[str, ...]:
 
 def sign_of(sense: Sense) -> str:
     return "at least" if sense is Sense.SPEED else "at most"
+
+
+def lined_up(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """A table with columns of one width."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    rule = tuple("-" * width for width in widths)
+    return [line_of(row, widths) for row in (head, rule, *rows)]
+
+
+def latency_lines(reports: Sequence[Report]) -> list[str]:
+    rows = [
+        (
+            report.comparison,
+            latency.name,
+            f"{latency.asked:,}",
+            f"{latency.p50_ms:.1f}",
+            f"{latency.p99_ms:.1f}",
+            f"{latency.bound_ms:g}",
+            "yes" if latency.holds else "NO",
+            f"{latency.statements_ms:.1f}",
+            f"{latency.inspected_most:,}",
+        )
+        for report in reports
+        for latency in report.findings.latencies
+    ]
+    return ["", *lined_up(LATENCY_HEAD, rows)] if rows else []
 
 
 def line_of(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -5,11 +5,10 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
-CONSTANT = "bench"
-VARIABLE_LENGTH = 5
-CHARACTERS = string.ascii_lowercase
+from loadtest.bench.spaces import Space
+
 TLD = "market"
-NAMES_MAX = len(CHARACTERS) ** VARIABLE_LENGTH
+SPACE = Space(string.ascii_lowercase, 5, "bench", (TLD,))
 
 # Two of five names are registered, one after the other in no long rows.
 REGISTERED_OF = 5
@@ -26,9 +25,8 @@ FILLER = "<p class='plain'>Linen and <em>cotton</em>, wool and tweed, canvas and
 
 def spell_names(count: int) -> Iterator[str]:
     """The first names of the pattern's space, in its order."""
-    assert count <= NAMES_MAX
-    for letters in itertools.islice(itertools.product(CHARACTERS, repeat=VARIABLE_LENGTH), count):
-        yield f"{''.join(letters)}{CONSTANT}.{TLD}"
+    assert count <= SPACE.size
+    return (f"{label}.{TLD}" for label in itertools.islice(SPACE.spell_labels(), count))
 
 
 def is_registered(position: int) -> bool:

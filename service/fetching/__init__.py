@@ -30,7 +30,8 @@ Invariants
 Limits
 - A page is cut at `body_bytes_max` decompressed bytes; a target has `timeout_seconds` over all its hops.
 - A short Retry-After (`hops.RETRY_AFTER_WAITED_SECONDS_MAX`, and no more than is left of the target's time) is waited
-  once, beside that time.
+  once, beside that time. A host that is being waited for when a stop comes is `rate_limited`: given back, it would be
+  asked by somebody else before its time. Only a process that dies without a word forgets whom it was to leave alone.
 - Limits hold for one configuration, not across campaigns that differ in theirs. A process may always have one
   connection to an address, so that more processes than connections allowed are more connections.
 - Bytes a second are those of bodies, unpacked, and are held by when requests begin: within a second as long as a page

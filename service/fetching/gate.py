@@ -58,7 +58,14 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
 
     def set_share(self, fraction: float) -> None:
+        """What part of the pace is ours; who waits without any goes on with it."""
         self._schedule.pace = self._full.share(fraction)
+        self._admit()
+
+    def occupancy(self) -> float:
+        """Which part of the connections to an address is in use, at the busiest one."""
+        allowed = self._full.connections_per_address
+        return 0.0 if allowed is None else self._schedule.most_under_way() / allowed
 
     async def enter(self, turn: Turn) -> bool:
         self._schedule.add(turn, turn.address, self._now())

@@ -1,5 +1,6 @@
 """What comes after an answer: pure decisions about one target's way."""
 
+import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -169,7 +170,10 @@ def status_outcome(status: int) -> HttpOutcome:
 
 
 def parse_retry_after(text: str | None, now: datetime) -> int | None:
-    """Seconds from a Retry-After header, a number or a date (RFC 9110 10.2.3); `None` if it says neither."""
+    """Whole seconds, none too few, from a Retry-After header: a number or a date (RFC 9110 10.2.3).
+
+    `None` if it says neither.
+    """
     value = (text or "").strip()
     if value.isascii() and value.isdecimal():
         seconds = float(value[:_RETRY_AFTER_DIGITS_MAX])
@@ -179,4 +183,4 @@ def parse_retry_after(text: str | None, now: datetime) -> int | None:
         except (ValueError, OverflowError):
             return None
         seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
-    return min(max(0, round(seconds)), RETRY_AFTER_SECONDS_MAX)
+    return min(max(0, math.ceil(seconds)), RETRY_AFTER_SECONDS_MAX)

@@ -61,6 +61,10 @@ class Prober:
         """What part of every limit is this process's, 0 to 1; the other processes have the rest."""
         self._gate.set_share(fraction)
 
+    def occupancy(self) -> float:
+        """Which part of the connections to one address is in use; after a smaller share was set it may be more."""
+        return self._gate.occupancy()
+
     async def probe(self, targets: Sequence[Target], stop: asyncio.Event) -> list[Probe | None]:
         """What became of each target, in the order given; `None` for those unfinished because `stop` was set.
 
@@ -151,7 +155,8 @@ class Prober:
                 logger.warning("no proxy could be used for %s", hop.url)
             self._conclude(batch, hop, step)
         elif step.wait_seconds:
-            batch.lay_down(step)
+            assert isinstance(answer, Reply)
+            batch.lay_down(step, self._conclude(hop, Verdict(HttpOutcome.RATE_LIMITED, answer, step.wait_seconds)))
         else:
             following.append(step)
 
@@ -248,13 +253,17 @@ class _Batch:
             return None
         return self.proxies[(crc32((hop.url.host_str or "").encode()) + hop.proxy_rank) % len(self.proxies)]
 
-    def lay_down(self, hop: Hop) -> None:
+    def lay_down(self, hop: Hop, early_end: Probe) -> None:
+        """Let a hop rest. If a stop comes first, that is its end: somebody else would go there before its time."""
+        self.probes[hop.index] = early_end
         self.resting.append((asyncio.get_running_loop().time() + hop.wait_seconds, replace(hop, wait_seconds=0)))
 
     def take_rested(self) -> list[Hop]:
         now = asyncio.get_running_loop().time()
         rested = [hop for due_at, hop in self.resting if due_at <= now]
         self.resting = [(due_at, hop) for due_at, hop in self.resting if due_at > now]
+        for hop in rested:
+            self.probes[hop.index] = None
         return rested
 
     async def rest(self) -> list[Hop]:

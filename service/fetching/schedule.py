@@ -17,7 +17,7 @@ from msgspec import Struct
 
 PAGE_BYTES_EXPECTED: Final = 16_384  # what a page is taken to weigh before any was read
 PAGE_BYTES_MEMORY: Final = 32  # pages over which the expectation is averaged
-LATENESS_SECONDS_MAX: Final = 0.05  # a request that went late lets the next one go earlier, by so much at most
+LATENESS_SECONDS_MAX: Final = 0.05  # a request that went late lets the next ones go earlier, by so much at most
 
 Ticket = TypeVar("Ticket")
 
@@ -30,15 +30,25 @@ class Pace(Struct, frozen=True):
     requests_per_second_per_address: float | None = None
     bytes_per_second: float | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is anything that other processes need a part of."""
+        return (self.connections_per_address, self.requests_per_second_per_address, self.bytes_per_second) != (
+            None,
+        ) * 3
+
     def share(self, fraction: float) -> "Pace":
-        """One process's part. It may always have one connection to an address, or it would never come to its end."""
+        """One process's part; without any nobody goes.
+
+        With some it may always have one connection to an address, or it would never come to its end.
+        """
         connections, rate, flow = (
             self.connections_per_address,
             self.requests_per_second_per_address,
             self.bytes_per_second,
         )
         return Pace(
-            at_once=self.at_once,
+            at_once=self.at_once if fraction or not self.is_shared else 0,
             connections_per_address=None if connections is None else max(1, int(connections * fraction)),
             requests_per_second_per_address=None if rate is None else rate * fraction,
             bytes_per_second=None if flow is None else flow * fraction,
@@ -119,6 +129,10 @@ class Schedule(Generic[Ticket]):
             return self._flow.due_at
         return max(self._resting[0][0], self._flow.due_at) if self._resting else None
 
+    def most_under_way(self) -> int:
+        """How many requests are under way at the busiest address."""
+        return max((lane.under_way for lane in self._lanes.values()), default=0)
+
     def __len__(self) -> int:
         """How many addresses are remembered."""
         return len(self._lanes)
@@ -130,7 +144,7 @@ class Schedule(Generic[Ticket]):
         lane.under_way += 1
         self._under_way += 1
         if rate := self.pace.requests_per_second_per_address:
-            lane.due_at = max(lane.due_at, now - LATENESS_SECONDS_MAX) + 1 / rate
+            lane.due_at = due_after(lane.due_at, now, 1 / rate)
         if flow := self.pace.bytes_per_second:
             self._flow.reserve(now, flow)
 
@@ -155,6 +169,15 @@ class Schedule(Generic[Ticket]):
             self._list(lane, now)
 
 
+def due_after(due_at: float, now: float, gap_seconds: float) -> float:
+    """When the next one is due after one that was due then and goes now.
+
+    Lateness is made up for as far as no second gets a twentieth too much by it: not at all where so few go in a second
+    that one more would be more than that.
+    """
+    return max(due_at, now - max(0.0, LATENESS_SECONDS_MAX - gap_seconds)) + gap_seconds
+
+
 class _Flow:
     """Bytes a second, held by when requests begin.
 
@@ -170,7 +193,7 @@ class _Flow:
         self._reserved: deque[float] = deque()
 
     def reserve(self, now: float, per_second: float) -> None:
-        self.due_at = max(self.due_at, now - LATENESS_SECONDS_MAX) + self._expected / per_second
+        self.due_at = due_after(self.due_at, now, self._expected / per_second)
         self._reserved.append(self._expected)
 
     def settle(self, byte_count: int, per_second: float) -> None:

@@ -1,5 +1,6 @@
-"""Facts to scores and reasons: all rows of a chunk at once, and the parts of one row's score for people to read."""
+"""Facts to scores and reasons: all rows of a chunk at once, and the parts of a page's scores for people to read."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import msgspec
@@ -136,15 +137,19 @@ def score_rows(facts: Facts, weights: Weights, thresholds: Thresholds) -> Scores
     return Scores(score.astype(np.float32), _reason_column(facts, score, thresholds))
 
 
-def score_parts(row: FactsRow, weights: Weights) -> ScoreParts:
-    """How one row's score comes about; the score is the one that `score_rows` gives it."""
-    facts = _facts_of(row)
+def score_parts(rows: Sequence[FactsRow], weights: Weights) -> list[ScoreParts]:
+    """How each row's score comes about; the score is the one that `score_rows` gives it."""
+    facts = _facts_of(rows)
     _check(facts)
     shares = share_weights(weights)
-    factor = float(_factor_column(facts)[0])
-    values = (float(column[0]) for column in _component_columns(facts).values())
+    values = zip(*(column.tolist() for column in _component_columns(facts).values()), strict=True)
+    factors, scores = _factor_column(facts).tolist(), _score_column(facts, shares).tolist()
+    return [_parts_of(*row, shares) for row in zip(values, factors, scores, strict=True)]
+
+
+def _parts_of(values: tuple[float, ...], factor: float, score: float, shares: PerComponent[float]) -> ScoreParts:
     parts = (Part(value, share, factor * share * value) for value, share in zip(values, shares.values(), strict=True))
-    return ScoreParts(PerComponent(*parts), factor, float(_score_column(facts, shares)[0]))
+    return ScoreParts(PerComponent(*parts), factor, score)
 
 
 def _check(facts: Facts) -> None:
@@ -152,15 +157,15 @@ def _check(facts: Facts) -> None:
     assert np.isin(facts.reach, list(Reach)).all()
 
 
-def _facts_of(row: FactsRow) -> Facts:
+def _facts_of(rows: Sequence[FactsRow]) -> Facts:
     return Facts(
-        reach=np.array([row.reach], dtype=np.uint8),
-        unique_keywords=np.array([row.unique_keywords], dtype=np.int32),
-        keyword_hits=np.array([row.keyword_hits], dtype=np.int32),
-        body_bytes=np.array([row.body_bytes], dtype=np.int64),
-        title_hit=np.array([row.title_hit], dtype=np.bool_),
-        parked_confidence=np.array([row.parked_confidence], dtype=np.float32),
-        age_seconds=np.array([row.age_seconds], dtype=np.int64),
+        reach=np.array([row.reach for row in rows], dtype=np.uint8),
+        unique_keywords=np.array([row.unique_keywords for row in rows], dtype=np.int32),
+        keyword_hits=np.array([row.keyword_hits for row in rows], dtype=np.int32),
+        body_bytes=np.array([row.body_bytes for row in rows], dtype=np.int64),
+        title_hit=np.array([row.title_hit for row in rows], dtype=np.bool_),
+        parked_confidence=np.array([row.parked_confidence for row in rows], dtype=np.float32),
+        age_seconds=np.array([row.age_seconds for row in rows], dtype=np.int64),
     )
 
 

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 import pytest
@@ -161,6 +161,11 @@ def test_every_status_has_an_outcome() -> None:
 )
 def test_retry_after(text: str | None, seconds: int | None) -> None:
     assert parse_retry_after(text, NOW) == seconds
+
+
+def test_a_date_is_never_reached_too_early() -> None:
+    assert parse_retry_after("Mon, 23 Nov 2026 12:00:30 GMT", NOW - timedelta(milliseconds=300)) == 31
+    assert parse_retry_after("Mon, 23 Nov 2026 12:00:30 GMT", NOW + timedelta(milliseconds=300)) == 30
 
 
 def test_a_short_wait_is_taken_once_and_forgotten_by_the_next_hop() -> None:

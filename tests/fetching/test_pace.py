@@ -111,6 +111,35 @@ async def test_a_share_of_the_requests_and_addresses_apart(web: Web, plain: Prob
     assert abs(visits.instants("127.77.0.1")[0] - visits.instants("127.77.0.2")[0]) < 0.2
 
 
+async def test_without_a_share_nobody_goes_and_with_one_all_go_on(web: Web, plain: ProbeSettings) -> None:
+    """Nor is one asked for that nobody needs: where there are no limits."""
+    visits = Visits(web)
+    sharing = Prober(replace(plain, connections_per_address=8), Names({}).lookup)
+    sharing.set_share(0)
+    waiting = asyncio.create_task(sharing.probe(targets_at(visits, 5, PLAIN_ONLY), asyncio.Event()))
+    unlimited = Prober(plain, Names({}).lookup)
+    unlimited.set_share(0)
+    await unlimited.probe([Target("other.test", (PLAIN_ONLY,))], asyncio.Event())
+    assert visits.asked_at == []
+    sharing.set_share(0.5)
+    async with asyncio.timeout(5):
+        probes = await waiting
+    assert [probe and probe.outcome for probe in probes] == [HttpOutcome.REACHED] * 5
+
+
+async def test_what_is_under_way_is_told_as_a_part_of_what_may_be(web: Web, plain: ProbeSettings) -> None:
+    web.pages["slow.test/"] = web.stall
+    prober = Prober(replace(plain, connections_per_address=4, timeout_seconds=1.0), Names({}).lookup)
+    assert prober.occupancy() == 0
+    probing = asyncio.create_task(prober.probe([Target("slow.test", (PLAIN_ONLY,))], asyncio.Event()))
+    await web.stalled.wait()
+    prober.set_share(0.1)
+    assert prober.occupancy() == 0.25
+    await probing
+    assert prober.occupancy() == 0
+    await web.released.wait()
+
+
 async def test_a_stop_does_not_wait_for_turns(web: Web, plain: ProbeSettings) -> None:
     visits, stop = Visits(web), asyncio.Event()
     prober = Prober(replace(plain, requests_per_second_per_address=2), Names({}).lookup)

@@ -538,6 +538,7 @@ async def test_a_redirect_that_comes_after_a_stop_is_unfinished(web: Web, settin
 
 
 async def test_a_stop_ends_the_wait_of_a_retry(web: Web, settings: ProbeSettings) -> None:
+    """And the target's way: somebody else would begin it anew, before the time that the server wants to have."""
     stop = asyncio.Event()
 
     async def ask_to_wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -546,7 +547,9 @@ async def test_a_stop_ends_the_wait_of_a_retry(web: Web, settings: ProbeSettings
 
     web.pages["a.test/"] = ask_to_wait
     async with asyncio.timeout(2):
-        assert await Prober(settings, Names({}).lookup).probe([Target("a.test", (BOTH,))], stop) == [None]
+        (probe,) = await Prober(settings, Names({}).lookup).probe([Target("a.test", (BOTH,))], stop)
+    assert probe is not None
+    assert (probe.outcome, probe.status_code, probe.retry_after_seconds) == (HttpOutcome.RATE_LIMITED, 503, 3)
 
 
 async def test_a_stop_also_ends_a_lookup_that_takes_too_long(web: Web, settings: ProbeSettings) -> None:

@@ -2,6 +2,7 @@
 
 import heapq
 import random
+from bisect import bisect_left
 from collections import Counter, deque
 
 import pytest
@@ -42,6 +43,24 @@ def test_requests_of_one_address_are_spaced_and_the_pause_outlives_the_queue() -
     assert schedule.take(START + 0.5) is None
 
 
+@pytest.mark.parametrize("rate", [0.5, 5.0, 19.0, 20.0, 50.0, 400.0])
+def test_no_second_gets_more_than_a_twentieth_too_much(rate: float) -> None:
+    """However late the clock is, and wherever the second begins."""
+    chance = random.Random(7)
+    schedule: Schedule[int] = Schedule(Pace(at_once=1_000, requests_per_second_per_address=rate))
+    for number in range(900):
+        schedule.add(number, "a", START)
+    now, begun = START, list[float]()
+    while len(begun) < 900:
+        while schedule.take(now) is not None:
+            begun.append(now)
+        now = (
+            max(now, schedule.next_due() or now) + chance.random() ** 4 * 0.2
+        )  # mostly in time, sometimes far too late
+    most = max(bisect_left(begun, at + 1.0) - index for index, at in enumerate(begun))
+    assert most <= max(1.0, rate * 1.05)
+
+
 def test_what_waits_no_more_is_not_given_out() -> None:
     schedule: Schedule[str] = Schedule(Pace(at_once=10))
     schedule.add("a1", "a", START)
@@ -69,6 +88,7 @@ def test_a_smaller_share_holds_at_once() -> None:
     pace = Pace(at_once=10, connections_per_address=4, requests_per_second_per_address=8, bytes_per_second=1_000)
     assert pace.share(0.5) == Pace(10, 2, 4, 500)
     assert pace.share(0.1) == Pace(10, 1, 0.8, 100)
+    assert pace.share(0).at_once == 0
     schedule: Schedule[int] = Schedule(Pace(at_once=10, connections_per_address=4))
     for number in range(4):
         schedule.add(number, "a", START)
@@ -81,6 +101,7 @@ def test_a_smaller_share_holds_at_once() -> None:
 
 def test_nothing_is_limited_that_is_not_set() -> None:
     assert Pace(at_once=7).share(0.25) == Pace(at_once=7)
+    assert Pace(at_once=7).share(0) == Pace(at_once=7)
     schedule: Schedule[int] = Schedule(Pace(at_once=7))
     for number in range(9):
         schedule.add(number, "a", START)

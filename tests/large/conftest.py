@@ -12,11 +12,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from loadtest.bench.making_up import make_up
 from service import assembly
 from service.access.model import Principal
 from service.campaigns.model import Advance, CreateCampaign
-from service.pipelines.accounting import finish_if_over
-from service.pipelines.store import make_leaf
 from service.postgres.database import Database, open_database
 from service.postgres.embedded import embedded_postgres
 from service.progress.events import CampaignPhase, PhaseStatus
@@ -57,24 +56,6 @@ MADE_UP_HTTP = """
             CASE WHEN l.luck % 5 < 4 AND l.luck % 50 = 1 THEN 1 << (l.luck / 50 % 5) ELSE 0 END::bigint AS bits
     ) AS m
     WHERE d.set_id = $2 AND d.outcome = 1"""
-# One chunk counts what was made up; then the run is over, and the service finds that out by itself.
-COUNTED = """
-    WITH counts AS (
-        SELECT array_agg(coalesce(c.amount, 0) ORDER BY codes.code) AS outcomes
-        FROM generate_series(1, {codes}) AS codes (code)
-        LEFT JOIN (SELECT outcome, count(*) AS amount FROM {table} WHERE set_id = $1 GROUP BY outcome) AS c
-            ON c.outcome = codes.code
-    )
-    INSERT INTO chunks (
-        run_id, number, kind, state, first_position, end_position, item_count, outcome_counts,
-        succeeded_count, negative_count, failed_count
-    )
-    SELECT
-        $1, 1, 'fresh', 'done', 0, 2000000, outcomes[1] + {negative} + {failed}, outcomes,
-        outcomes[1], {negative}, {failed}
-    FROM counts"""
-DNS_COUNTED = COUNTED.format(table="dns_results", codes=10, negative="outcomes[2] + outcomes[3]", failed="0")
-HTTP_COUNTED = COUNTED.format(table="http_results", codes=15, negative="0", failed="outcomes[10]")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -106,9 +87,9 @@ async def large(large_database: Database) -> Large:
     async with running_worker(large_database, Settings()):
         campaign = await start(large_database, principal, large_request())
         await until(large_database, principal, campaign.id, GENERATION, PhaseStatus.COMPLETED)
-    for phase, made_up, counted in ((DNS, MADE_UP_DNS, DNS_COUNTED), (HTTP, MADE_UP_HTTP, HTTP_COUNTED)):
+    for phase, made_up in ((DNS, MADE_UP_DNS), (HTTP, MADE_UP_HTTP)):
         await transition(large_database, principal, campaign.id, phase)
-        await make_up(large_database, phase, made_up, counted)
+        await make_up(large_database, campaign.id, phase, made_up)
     async with running_worker(large_database, Settings()):
         await transition(large_database, principal, campaign.id, ANALYSIS)
         await until(large_database, principal, campaign.id, ANALYSIS, PhaseStatus.COMPLETED)
@@ -129,17 +110,3 @@ def large_request(count: int = DOMAINS) -> CreateCampaign:
     return msgspec.structs.replace(
         request, configuration=msgspec.structs.replace(request.configuration, domain_generation=longer)
     )
-
-
-async def make_up(database: Database, phase: CampaignPhase, made_up: str, counted: str) -> None:
-    """Fill the set of the run that was just started, as its chunks would."""
-    async with database.pool.acquire() as connection:
-        run = await connection.fetchrow("SELECT * FROM phase_runs WHERE phase_status = 'running'")
-    async with database.transaction() as tx:
-        await make_leaf(tx, phase, run["run_id"])
-    async with database.pool.acquire() as connection:
-        source = run["name_set_id"] if phase is DNS else run["dns_set_id"]
-        await connection.execute(made_up, run["run_id"], source, timeout=300)
-        await connection.execute(counted, run["run_id"])
-        await connection.execute("UPDATE phase_runs SET plan = 'planned' WHERE run_id = $1", run["run_id"])
-    assert await finish_if_over(database, run["run_id"])

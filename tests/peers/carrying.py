@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from loadtest.bench.campaigns import generation_of
 from service import assembly
 from service.access.model import Principal
 from service.campaigns import commands
@@ -20,12 +21,10 @@ from service.campaigns.model import (
     Configuration,
     CreateCampaign,
     DnsValidation,
-    DomainGeneration,
     HttpValidation,
     Keyword,
     KeywordKind,
     Network,
-    Pattern,
     PhaseRun,
     RecordType,
     Rerun,
@@ -43,13 +42,12 @@ from tests.peers import labels
 from tests.peers.pages import BODY_BYTES_READ_MAX, SOUGHT
 from tests.peers.plan import Fate, Plan
 from tests.peers.vhosts import Request, read_requests, serving_hosts
-from tests.peers.zone import serving_zones
+from tests.peers.zone import serving_plan
 from tests.world import start, until
 
 WORKERS = 2
 CARRY_SECONDS_MAX = 600.0
 LOOK_SECONDS = 0.1
-SPACE = labels.OFFSETS_PER_TLD * len(labels.TLDS)
 SHORTFALL = 1_000  # names asked for that the space does not have
 MATCH_MIN = 0.5  # far from every score of our pages
 PAGE_OUTCOMES = frozenset({"reached", "parked"})
@@ -92,7 +90,7 @@ async def carry(plan: Plan, database: Database, url: str, principal: Principal, 
 
     Then all that was asked is asked again, and one of the workers is killed while it waits for answers.
     """
-    async with serving_zones(plan, folder) as resolvers, serving_hosts(plan, folder) as ports:
+    async with serving_plan(plan, folder) as resolvers, serving_hosts(plan, folder) as ports:
         settings = Settings(
             database_url=url,
             home=str(folder),
@@ -150,14 +148,7 @@ def a_campaign(resolvers: tuple[str, ...]) -> CreateCampaign:
     configuration = Configuration(
         advance=Advance.AUTOMATIC,
         network=Network.SANDBOX,
-        domain_generation=DomainGeneration(
-            pattern=Pattern.PREFIX,
-            constant=labels.CONSTANT,
-            character_set=labels.CHARACTERS,
-            variable_length=labels.VARIABLE_LENGTH,
-            tlds=labels.TLDS,
-            count=SPACE + SHORTFALL,
-        ),
+        domain_generation=generation_of(labels.SPACE, labels.SPACE.size + SHORTFALL),
         dns_validation=DnsValidation(resolvers=resolvers, record_types=(RecordType.A, RecordType.AAAA)),
         http_validation=HttpValidation(
             keywords=tuple(Keyword(each.text, KeywordKind(each.kind), each.case_sensitive) for each in SOUGHT),

@@ -1,12 +1,6 @@
 """The names that the campaign asks for, spelled out one by one, and which of them are host names."""
 
-import itertools
-from collections.abc import Iterator
-
-CHARACTERS = "abcdefghijk-"
-VARIABLE_LENGTH = 4
-CONSTANT = "shop"
-OFFSETS_PER_TLD = len(CHARACTERS) ** VARIABLE_LENGTH
+from loadtest.bench.spaces import Space
 
 ORDINARY_TLDS = ("market", "bazaar", "trade", "store", "outlet", "boutique", "co.mart")
 WILD_TLD = "wild"  # every child has the same addresses
@@ -14,15 +8,12 @@ WILD_ALIAS_TLD = "wildalias"  # every child is an alias of one name
 UNLOADED_TLD = "unloaded"  # configured, but its file is missing: SERVFAIL
 UNSERVED_TLD = "unserved"  # nobody's: REFUSED
 TLDS = (*ORDINARY_TLDS, WILD_TLD, WILD_ALIAS_TLD, UNLOADED_TLD, UNSERVED_TLD)
+SPACE = Space("abcdefghijk-", 4, "shop", TLDS)
 
 
 def list_labels() -> list[str]:
     """The host labels of the pattern's space."""
-    return [label for label in spell_labels() if is_host_label(label)]
-
-
-def spell_labels() -> Iterator[str]:
-    return ("".join(prefix) + CONSTANT for prefix in itertools.product(CHARACTERS, repeat=VARIABLE_LENGTH))
+    return [label for label in SPACE.spell_labels() if is_host_label(label)]
 
 
 def is_host_label(label: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from service.progress.events import CampaignPhase
-from tests.peers.carrying import SHORTFALL, SPACE, Carried
+from tests.peers.carrying import SHORTFALL, Carried
+from tests.peers.labels import SPACE
 from tests.peers.plan import Plan, draw_plan
 from tests.peers.vhosts import STRANGER_STATUS, is_served
 
@@ -33,7 +34,7 @@ def test_every_name_of_the_pattern_is_generated(plan: Plan, carried: Carried) ->
     run = carried.phases[CampaignPhase.DOMAIN_GENERATION]
     assert len(plan.fates) >= NAMES_MIN
     assert carried.fates.keys() == plan.fates.keys()
-    assert nonzero(run.outcomes) == {"generated": len(plan.fates), "rejected": SPACE - len(plan.fates)}
+    assert nonzero(run.outcomes) == {"generated": len(plan.fates), "rejected": SPACE.size - len(plan.fates)}
     assert run.shortfall == SHORTFALL
 
 

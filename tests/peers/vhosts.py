@@ -1,49 +1,25 @@
 """The plan's virtual hosts, served by nginx."""
 
 import contextlib
-import datetime as dt
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.peers.daemons import find_free_ports, find_program, running_daemon
+from loadtest.bench import nginx
+from loadtest.bench.daemons import find_free_ports
 from tests.peers.plan import Host, Plan
+from tests.peers.programs import require_program
 from tests.peers.sites import ADDRESSES, HANDSHAKE_REFUSED_DOORS, HTTP_DOORS, HTTPS_DOORS, Doors
 
-# One process, in which the master is the worker. Paths that are compiled in would belong to the system's nginx.
-CONFIGURATION = """\
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log stderr notice;
-worker_rlimit_nofile 8192;
-events {{ worker_connections 4096; }}
-http {{
-  types {{ }}
-  default_type text/html;
-  charset utf-8;
-  server_tokens off;
+DIRECTIVES = """\
   absolute_redirect off;
-  keepalive_timeout 5s;
   server_names_hash_max_size 16384;
   server_names_hash_bucket_size 128;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  scgi_temp_path {folder}/scgi;
-  uwsgi_temp_path {folder}/uwsgi;
   log_format asked '$host $scheme $status $sent_http_content_encoding';
   access_log {folder}/access.log asked;
-  ssl_certificate {folder}/certificate.pem;
-  ssl_certificate_key {folder}/certificate.pem;
-{servers}
-}}
-"""
+{servers}"""
 STRANGER_STATUS = 421  # Misdirected Request: whoever asks for a host at another's address; nothing else answers so
 STRANGERS = """\
   server {{
@@ -89,18 +65,14 @@ class Request(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def serving_hosts(plan: Plan, folder: Path) -> AsyncIterator[Ports]:
-    program = find_program("nginx")
+    require_program("nginx")
     # Free at the closed addresses too, where nobody may answer.
     addresses = [address for doors in Doors if doors is not Doors.FORBIDDEN for address in ADDRESSES[doors]]
     ports = Ports(*find_free_ports(2, addresses, socket.SOCK_STREAM))
     hosts = [host for host in plan.hosts if is_served(host)]
     write_pages(hosts, folder)
-    (folder / "certificate.pem").write_bytes(make_certificate())
-    configuration = folder / "nginx.conf"
     servers = [*default_servers(ports), *(server(host, folder, ports) for host in hosts)]
-    configuration.write_text(CONFIGURATION.format(folder=folder, servers="".join(servers)))
-    arguments = ("-p", str(folder), "-e", "stderr", "-c", str(configuration))
-    async with running_daemon(program, *arguments, folder=folder, ready='using the "epoll" event method'):
+    async with nginx.serving(folder, DIRECTIVES.format(folder=folder, servers="".join(servers))):
         yield ports
 
 
@@ -144,24 +116,3 @@ def write_pages(hosts: list[Host], folder: Path) -> None:
         if host.site.page is not None:
             (folder / host.label).mkdir()
             (folder / host.label / "index.html").write_bytes(host.body)
-
-
-def make_certificate() -> bytes:
-    """One that nobody has signed but itself, for a name that nobody asks for, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "peers")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM) + private

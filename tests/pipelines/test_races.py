@@ -11,7 +11,7 @@ import pytest
 
 from service.access.model import Principal
 from service.campaigns import commands
-from service.campaigns.model import Advance, DnsValidation
+from service.campaigns.model import Advance, CreateCampaign, DnsValidation
 from service.campaigns.outcomes import INTERNAL_ERROR, RETRYABLE
 from service.pipelines import engine, planner, store
 from service.pipelines.engine import ATTEMPTS_MAX, Held
@@ -46,6 +46,22 @@ async def observer(database_url: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def resolving(
+    database: Database, principal: Principal, settings: Settings, request: CreateCampaign
+) -> AsyncIterator[Held]:
+    """The only chunk of a campaign whose names are there, in the hand of a worker that resolves it."""
+    async with running_worker(database, settings):
+        campaign = await start(database, principal, request)
+        await until(database, principal, campaign.id, GENERATION, PhaseStatus.COMPLETED)
+    async with one_worker(database, settings) as worker:
+        await transition(database, principal, campaign.id, DNS)
+        await worker.tick("plan")
+        await worker.tick("claim")
+        (held,) = worker.held
+        yield held
 
 
 async def until_waiting(connection: asyncpg.Connection, count: int = 1) -> None:
@@ -129,24 +145,20 @@ async def test_a_chunk_that_is_given_back_while_it_is_written_is_free_at_once(
     database: Database, database_url: str, principal: Principal
 ) -> None:
     slow = a_campaign(300, advance=Advance.MANUAL, dns_validation=DnsValidation(queries_per_second=20))
-    async with running_sandbox() as (_, settings), observer(database_url) as connection:
-        async with running_worker(database, settings):
-            campaign = await start(database, principal, slow)
-            await until(database, principal, campaign.id, GENERATION, PhaseStatus.COMPLETED)
-        async with one_worker(database, settings) as worker:
-            await transition(database, principal, campaign.id, DNS)
-            await worker.tick("plan")
-            await worker.tick("claim")
-            (held,) = worker.held
-            async with connection.transaction():
-                await connection.fetch("SELECT FROM chunks FOR UPDATE")
-                held.halt.set()  # a checkpoint: the chunk is to be kept
-                await until_waiting_elsewhere(database, 1)
-                held.give_back()
-            await carried(held)
-            states = await connection.fetch("SELECT state FROM chunks WHERE state <> 'done'")
-            assert [row["state"] for row in states] == ["pending"]
-            await audit_everything(connection)
+    async with (
+        running_sandbox() as (_, settings),
+        observer(database_url) as connection,
+        resolving(database, principal, settings, slow) as held,
+    ):
+        async with connection.transaction():
+            await connection.fetch("SELECT FROM chunks FOR UPDATE")
+            held.halt.set()  # a checkpoint: the chunk is to be kept
+            await until_waiting_elsewhere(database, 1)
+            held.give_back()
+        await carried(held)
+        states = await connection.fetch("SELECT state FROM chunks WHERE state <> 'done'")
+        assert [row["state"] for row in states] == ["pending"]
+        await audit_everything(connection)
 
 
 async def test_a_chunk_that_is_cut_off_at_a_stop_was_not_tried_in_vain(
@@ -173,28 +185,21 @@ async def test_a_commit_whose_answer_is_lost_is_not_repeated(
         linked(database_url) as link,
         open_database(link.url, connections_max=4) as database,
         observer(database_url) as connection,
+        resolving(database, principal, settings, slow) as held,
     ):
-        async with running_worker(database, settings):
-            campaign = await start(database, principal, slow)
-            await until(database, principal, campaign.id, GENERATION, PhaseStatus.COMPLETED)
-        async with one_worker(database, settings) as worker:
-            await transition(database, principal, campaign.id, DNS)
-            await worker.tick("plan")
-            await worker.tick("claim")
-            (held,) = worker.held
-            async with asyncio.timeout(10):
-                while sum(sandbox.counters.queries.values()) < 50:
-                    await asyncio.sleep(0.01)
-            async with connection.transaction():
-                await connection.fetch("SELECT FROM chunks FOR UPDATE")
-                held.halt.set()
-                await until_waiting_elsewhere(database, 1)
-                link.lose_next_answer()
-            await carried(held)
-            attempts = await connection.fetchval("SELECT max(attempt_count) FROM chunks")
-            assert (link.lost_count, attempts) == (1, 1)
-            assert "chunk failed" not in caplog.text
-            await audit_everything(connection)
+        async with asyncio.timeout(10):
+            while sum(sandbox.counters.queries.values()) < 50:
+                await asyncio.sleep(0.01)
+        async with connection.transaction():
+            await connection.fetch("SELECT FROM chunks FOR UPDATE")
+            held.halt.set()
+            await until_waiting_elsewhere(database, 1)
+            link.lose_next_answer()
+        await carried(held)
+        attempts = await connection.fetchval("SELECT max(attempt_count) FROM chunks")
+        assert (link.lost_count, attempts) == (1, 1)
+        assert "chunk failed" not in caplog.text
+        await audit_everything(connection)
 
 
 async def test_poison_is_halved_by_its_items_down_to_a_single_one(

@@ -227,7 +227,7 @@ def test_columns_agree_with_the_plain_implementation(
 @given(rows, weightings)
 @example(page(), Weights())
 def test_the_parts_add_up_to_the_score(row: FactsRow, weights: Weights) -> None:
-    parts = score_parts(row, weights)
+    (parts,) = score_parts([row], weights)
     scores = score_rows(columns([row]), weights, Thresholds())
     assert np.float32(parts.score) == scores.score[0]
     listed = parts.components.values()
@@ -238,8 +238,18 @@ def test_the_parts_add_up_to_the_score(row: FactsRow, weights: Weights) -> None:
         assert part.contribution == pytest.approx(part.value * part.weight * parts.factor)
 
 
+@given(st.lists(rows, max_size=20), weightings)
+def test_the_parts_of_many_rows_are_those_of_each(facts: list[FactsRow], weights: Weights) -> None:
+    """Up to the last bit of a logarithm, which is another where many are taken at once."""
+    each = [parts for row in facts for parts in score_parts([row], weights)]
+    for together, alone in zip(score_parts(facts, weights), each, strict=True):
+        assert (together.score, together.factor) == (alone.score, alone.factor)
+        pairs = zip(together.components.values(), alone.components.values(), strict=True)
+        assert all(one.value == pytest.approx(other.value) for one, other in pairs)
+
+
 def test_the_parts_of_a_page_that_may_be_parked() -> None:
-    parts = score_parts(page(unique=2, title=True, parked=0.5), Weights())
+    (parts,) = score_parts([page(unique=2, title=True, parked=0.5)], Weights())
     assert (parts.score, parts.factor) == (0.195, 0.5)
     assert parts.components.unique_keyword_coverage.value == 0.4
     assert parts.components.unique_keyword_coverage.contribution == pytest.approx(0.05)
@@ -248,7 +258,7 @@ def test_the_parts_of_a_page_that_may_be_parked() -> None:
 
 
 def test_the_parts_as_json() -> None:
-    decoded = msgspec.json.decode(msgspec.json.encode(score_parts(page(), Weights())))
+    (decoded,) = msgspec.json.decode(msgspec.json.encode(score_parts([page()], Weights())))
     assert decoded["components"]["contentLengthQuality"].keys() == {"value", "weight", "contribution"}
     assert (decoded["factor"], decoded["score"]) == (1.0, 0.341)
 

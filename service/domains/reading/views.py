@@ -63,8 +63,8 @@ async def explain_leads(tx: Tx, reading: Reading, walked: Walk) -> tuple[Lead, .
     scoring = await store.find_scoring(tx, scores) if reading.coherent and scores is not None else None
     if scoring is None:
         return tuple(Lead(one, None) for one in shown)
-    weights, age = scoring.analysis.weights, scoring.age_seconds
-    parts = (score_parts(page_facts(row, age), weights) for row in walked.rows)
+    facts = [page_facts(row, scoring.age_seconds) for row in walked.rows]
+    parts = score_parts(facts, scoring.analysis.weights)
     return tuple(Lead(one, its_parts) for one, its_parts in zip(shown, parts, strict=True))
 
 

@@ -31,7 +31,6 @@ from service.resolving.engine import (
 
 IDLE_SECONDS = 60.0
 VIEW_KEY_BYTES = 16
-PROBER_SHARE_MIN = 0.1  # a prober cannot wait for a share; whoever has none yet will have one in a second or two
 
 RECORD_TYPES = {RecordType.A: resolving.RecordType.A, RecordType.AAAA: resolving.RecordType.AAAA}
 
@@ -90,7 +89,7 @@ class Engines:
         kept = self._probers.get(key)
         if kept is None:
             opened = Prober(self.http_settings(key), Lookup(self, key[:2]))
-            opened.set_share(max(self._share, PROBER_SHARE_MIN))
+            opened.set_share(self._share)
             kept = self._probers[key] = Kept(opened)
         with in_use(kept):
             yield kept.engine
@@ -101,11 +100,13 @@ class Engines:
         for kept in self._resolvers.values():
             kept.engine.set_share(share)
         for kept_prober in self._probers.values():
-            kept_prober.engine.set_share(max(share, PROBER_SHARE_MIN))
+            kept_prober.engine.set_share(share)
 
     def occupancy(self) -> float:
-        """Which part of any in-flight cap is in use, 0 to 1."""
-        return max((kept.engine.occupancy() for kept in self._resolvers.values()), default=0.0)
+        """Which part of any cap on what is under way is in use, 0 to 1."""
+        resolvers = (kept.engine.occupancy() for kept in self._resolvers.values())
+        probers = (kept.engine.occupancy() for kept in self._probers.values())
+        return max((*resolvers, *probers), default=0.0)
 
     def set_memory(self, memory_of: MemoryOf) -> None:
         """Set where engines that are opened from now on learn, and tell, what is known about wildcards."""

@@ -18,7 +18,7 @@ from service.domains.importing.formats import ListFormat, rows_of
 from service.domains.reading import views
 from service.domains.reading.export import stream_domains
 from service.domains.reading.filters import check_filters
-from service.domains.reading.model import Domain, ExportFormat, Lead, Sort, Wanted
+from service.domains.reading.model import Domain, ExportFormat, Lead, Wanted
 from service.domains.reading.tables import COLUMNS
 from service.fetching.keywords import CONTEXTS_MAX
 from service.fetching.outcomes import TlsFault
@@ -26,6 +26,7 @@ from service.postgres.database import Database
 from service.progress.events import CampaignPhase, PhaseStatus
 from service.scoring.score import SCORE_DECIMALS
 from service.scoring.weights import Thresholds
+from tests.domains.reading.paging import read_all
 from tests.world import KEYWORDS, a_campaign, running_sandbox, running_worker, start, until
 
 COUNT = 200
@@ -44,22 +45,6 @@ async def campaign_id(database: Database, principal: Principal) -> AsyncIterator
     """A finished campaign; a worker is still there."""
     async with running_sandbox() as (_, settings), running_worker(database, settings):
         yield await finished(database, principal)
-
-
-async def all_domains(
-    database: Database, principal: Principal, campaign_id: UUID, wanted: Wanted = EVERYTHING
-) -> list[Domain]:
-    found: list[Domain] = []
-    cursor = None
-    while True:
-        async with database.transaction() as tx:
-            page = await views.list_domains(
-                tx, principal, campaign_id, wanted=wanted, sort=Sort.POSITION, cursor=cursor, limit=200
-            )
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
 
 
 async def exported(
@@ -81,7 +66,7 @@ async def test_the_funnel_balances_and_agrees_with_the_rows(
 ) -> None:
     async with database.transaction() as tx:
         funnel = await views.get_funnel(tx, principal, campaign_id)
-    domains = await all_domains(database, principal, campaign_id)
+    domains = await read_all(database, principal, campaign_id, EVERYTHING)
     assert funnel.balanced
     assert funnel.stale == ()
     assert funnel.generated is not None
@@ -104,7 +89,7 @@ async def test_the_funnel_balances_and_agrees_with_the_rows(
 async def test_pages_tell_their_hashes_and_keywords_in_context(
     database: Database, principal: Principal, campaign_id: UUID
 ) -> None:
-    domains = await all_domains(database, principal, campaign_id)
+    domains = await read_all(database, principal, campaign_id, EVERYTHING)
     pages = [one.http for one in domains if one.http and one.http.outcome in ("reached", "parked")]
     with_keywords = [page for page in pages if page.keywords]
     assert with_keywords
@@ -133,7 +118,7 @@ async def test_handshakes_that_fail_tell_why(database: Database, principal: Prin
     async with running_sandbox() as (_, settings), running_worker(database, settings):
         campaign = await start(database, principal, msgspec.structs.replace(request, configuration=configuration))
         await until(database, principal, campaign.id, CampaignPhase.ANALYSIS, PhaseStatus.COMPLETED)
-        domains = await all_domains(database, principal, campaign.id)
+        domains = await read_all(database, principal, campaign.id, EVERYTHING)
     failed = [one.http for one in domains if one.http and one.http.outcome == "tls_failed"]
     faults = {page.tls_fault for page in failed}
     assert "untrusted_certificate" in faults
@@ -193,7 +178,7 @@ async def test_leads_come_best_first_with_parts_that_add_up(
         if cursor is None:
             break
     scores = [lead.domain.analysis.score for lead in items if lead.domain.analysis]
-    domains = await all_domains(database, principal, campaign_id, Wanted(analysis_outcomes=("qualified",)))
+    domains = await read_all(database, principal, campaign_id, Wanted(analysis_outcomes=("qualified",)))
     assert len(scores) == len(items) == len(domains) > 3
     assert scores == sorted(scores, reverse=True)
     assert {lead.domain.domain for lead in items} == {one.domain for one in domains}
@@ -216,7 +201,7 @@ async def test_an_export_is_what_the_pages_are(database: Database, principal: Pr
 async def compare_exports_with_pages(
     database: Database, principal: Principal, campaign_id: UUID, wanted: Wanted
 ) -> None:
-    pages = await all_domains(database, principal, campaign_id, wanted)
+    pages = await read_all(database, principal, campaign_id, wanted)
     lines = (await exported(database, principal, campaign_id, ExportFormat.NDJSON, wanted)).splitlines()
     assert [msgspec.json.decode(line, type=Domain) for line in lines[:-1]] == pages
     assert msgspec.json.decode(lines[-1]) == {"complete": True, "rows": len(pages)}
@@ -242,12 +227,12 @@ async def test_an_export_goes_on_behind_a_position(database: Database, principal
 async def test_an_export_comes_back_as_the_same_set(
     database: Database, principal: Principal, campaign_id: UUID
 ) -> None:
-    ours = {one.domain for one in await all_domains(database, principal, campaign_id)}
+    ours = {one.domain for one in await read_all(database, principal, campaign_id, EVERYTHING)}
     assert len(ours) == COUNT
     for kind, list_format in ((ExportFormat.CSV, ListFormat.CSV), (ExportFormat.NDJSON, ListFormat.NDJSON)):
         content = await exported(database, principal, campaign_id, kind)
         copy = await imported(database, principal, content, list_format)
-        assert {one.domain for one in await all_domains(database, principal, copy)} == ours
+        assert {one.domain for one in await read_all(database, principal, copy, EVERYTHING)} == ours
         async with database.transaction() as tx:
             funnel = await views.get_funnel(tx, principal, copy)
         assert funnel.balanced

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from service.access.model import Principal
 from service.domains.reading import scanning, views
-from service.domains.reading.model import Domain, Sort, Wanted
+from service.domains.reading.model import Sort, Wanted
 from service.errors import Conflict, Invalid, NotFound
 from service.postgres.database import Database
+from tests.domains.reading.paging import read_all
 from tests.domains.reading.synthetic import ANALYSIS, DNS, HTTP, Planted, copy_results, expected, make_domains, plant
 from tests.world import KEYWORDS
 
@@ -41,24 +42,6 @@ async def planted(database: Database, principal: Principal) -> Planted:
     return own
 
 
-async def read_all(
-    database: Database, principal: Principal, planted: Planted, wanted: Wanted, sort: Sort, limit: int
-) -> list[Domain]:
-    """All pages, one after the other."""
-    found: list[Domain] = []
-    cursor = None
-    while True:
-        async with database.transaction() as tx:
-            page = await views.list_domains(
-                tx, principal, planted.campaign_id, wanted=wanted, sort=sort, cursor=cursor, limit=limit
-            )
-        assert len(page.items) <= limit
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
-
-
 def combinations() -> Iterator[Wanted]:
     """Each filter, and each pair, with one value of its own."""
     values: dict[str, Any] = {
@@ -79,7 +62,7 @@ async def test_each_filter_alone_and_in_pairs(
     database: Database, principal: Principal, planted: Planted, sort: Sort
 ) -> None:
     for wanted in combinations():
-        found = await read_all(database, principal, planted, wanted, sort, 97)
+        found = await read_all(database, principal, planted.campaign_id, wanted, sort, 97)
         assert [item.domain for item in found] == expected(planted.domains, wanted, sort), wanted
 
 
@@ -91,9 +74,9 @@ async def test_any_filters(
     wanted = Wanted(**chosen)
     if chosen.get("score_min", 0) > chosen.get("score_max", 1):
         with pytest.raises(Invalid):
-            await read_all(database, principal, planted, wanted, sort, limit)
+            await read_all(database, principal, planted.campaign_id, wanted, sort, limit)
         return
-    found = await read_all(database, principal, planted, wanted, sort, max(limit, 20))
+    found = await read_all(database, principal, planted.campaign_id, wanted, sort, max(limit, 20))
     assert [item.domain for item in found] == expected(planted.domains, wanted, sort)
 
 
@@ -106,7 +89,7 @@ async def test_stretches_of_any_length_give_the_same(
     monkeypatch.setattr(scanning, "INSPECT_GROWTH", 2)
     monkeypatch.setattr(scanning, "INSPECT_TOTAL_MAX", 60)
     for wanted in (Wanted(), Wanted(keyword=KEYWORDS[0]), Wanted(prefix="ax"), Wanted(http_outcomes=("parked",))):
-        found = await read_all(database, principal, planted, wanted, sort, 10)
+        found = await read_all(database, principal, planted.campaign_id, wanted, sort, 10)
         assert [item.domain for item in found] == expected(planted.domains, wanted, sort), wanted
 
 
@@ -139,7 +122,7 @@ async def test_stale_scores_are_not_trusted_for_what_they_repeat(
         )
         await connection.execute("UPDATE phase_runs SET stale = true WHERE run_id = $1", planted.set_ids[3])
     for wanted in combinations():
-        found = await read_all(database, principal, planted, wanted, Sort.SCORE, 200)
+        found = await read_all(database, principal, planted.campaign_id, wanted, Sort.SCORE, 200)
         assert [item.domain for item in found] == expected(planted.domains, wanted, Sort.SCORE), wanted
 
 
