@@ -156,7 +156,7 @@ class Prober:
             self._conclude(batch, hop, step)
         elif step.wait_seconds:
             assert isinstance(answer, Reply)
-            batch.lay_down(step, self._conclude(hop, Verdict(HttpOutcome.RATE_LIMITED, answer, step.wait_seconds)))
+            batch.lay_down(step, probe_without_page(hop, Verdict(HttpOutcome.RATE_LIMITED, answer, step.wait_seconds)))
         else:
             following.append(step)
 
