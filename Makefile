@@ -7,7 +7,7 @@ BASE ?= HEAD
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema lock clean
+.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema openapi lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,9 +53,13 @@ truth: $(VENV)/ready ## Carry two million names through all phases and compare e
 
 verify: $(VENV)/ready ## Check that generated files are what their sources make
 	@$(BIN)/python -m tests.contracts.schema_picture
+	@$(BIN)/python -m tests.contracts.written_documents
 
 schema: $(VENV)/ready ## Draw migrations/schema.sql anew
 	@$(BIN)/python -m tests.contracts.schema_picture --write
+
+openapi: $(VENV)/ready ## Write openapi/openapi.json and openapi/asyncapi.json anew
+	@$(BIN)/phaseline openapi
 
 lock: $(VENV)/ready ## Pin the packages of pyproject.toml, with hashes and without addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

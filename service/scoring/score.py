@@ -108,13 +108,17 @@ class Part(msgspec.Struct, frozen=True):
     contribution: float
 
 
+class ScoreComponents(PerComponent[Part], frozen=True, eq=False, rename="camel"):
+    """The part of each component."""
+
+
 class ScoreParts(msgspec.Struct, frozen=True):
     """The contributions add up to the score, before it is rounded to three decimals.
 
     `factor` is 1 for a page, `PARKED_PENALTY` for one that may be parked, and 0 without a page.
     """
 
-    components: PerComponent[Part]
+    components: ScoreComponents
     factor: float
     score: float
 
@@ -144,7 +148,7 @@ def score_parts(row: FactsRow, weights: Weights) -> ScoreParts:
     factor = float(_factor_column(facts)[0])
     values = (float(column[0]) for column in _component_columns(facts).values())
     parts = (Part(value, share, factor * share * value) for value, share in zip(values, shares.values(), strict=True))
-    return ScoreParts(PerComponent(*parts), factor, float(_score_column(facts, shares)[0]))
+    return ScoreParts(ScoreComponents(*parts), factor, float(_score_column(facts, shares)[0]))
 
 
 def _check(facts: Facts) -> None:
