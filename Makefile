@@ -7,7 +7,7 @@ BASE ?= HEAD
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema openapi lock clean
+.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema examples openapi lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ verify: $(VENV)/ready ## Check that generated files are what their sources make
 
 schema: $(VENV)/ready ## Draw migrations/schema.sql anew
 	@$(BIN)/python -m tests.contracts.schema_picture --write
+
+examples: $(VENV)/ready ## Ask a live server for the answers that the contract shows, and keep them
+	@$(BIN)/python -m tests.contracts.recorded_examples --write
 
 openapi: $(VENV)/ready ## Write openapi/openapi.json and openapi/asyncapi.json anew
 	@$(BIN)/phaseline openapi

@@ -35,7 +35,7 @@ FROM_A_PATTERN = CreateCampaign(
         network=Network.SANDBOX,
         domain_generation=SHOPS,
         dns_validation=DnsValidation(timeout_seconds=0.4),
-        http_validation=HttpValidation(keywords=(Keyword("pricing"), Keyword("checkout"))),
+        http_validation=HttpValidation(timeout_seconds=1.5, keywords=(Keyword("pricing"), Keyword("checkout"))),
     ),
 )
 FROM_A_LIST = CreateCampaign(
@@ -45,7 +45,9 @@ FROM_A_LIST = CreateCampaign(
 )
 RENAMED = UpdateCampaign(name="shops, again")
 MORE_KEYWORDS = UpdateCampaign(
-    configuration=ConfigurationUpdate(http_validation=HttpValidation(keywords=(Keyword("newsletter"),)))
+    configuration=ConfigurationUpdate(
+        http_validation=HttpValidation(timeout_seconds=1.5, keywords=(Keyword("newsletter"),))
+    )
 )
 START = TransitionCampaign(CampaignPhase.DOMAIN_GENERATION, transition_reason="The pattern is as it should be.")
 AGAIN = TransitionCampaign(

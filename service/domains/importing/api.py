@@ -44,7 +44,11 @@ FieldName = Annotated[
 ImportRequest = Request[Principal, Any, State]
 
 LISTS = (
-    Media(ListFormat.TEXT, "One name a line; what begins with # is a comment.", example="example.com\nexample.net\n"),
+    Media(
+        ListFormat.TEXT,
+        "One name a line; what begins with # is a comment.",
+        example="example.com\nExample.NET.\nno name\n",
+    ),
     Media(ListFormat.CSV, "One name a record; a header may say in which column.", example="domain\nexample.org\n"),
     Media(ListFormat.NDJSON, "One object a line.", example='{"domain": "example.com"}\n'),
 )

@@ -43,7 +43,9 @@ def default_of(field: msgspec.structs.FieldInfo) -> object:
 def brief_value(value: object) -> object:
     if isinstance(value, msgspec.Struct):
         return brief(value)
-    if isinstance(value, tuple | list | frozenset):
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
         return [brief_value(each) for each in value]
     return msgspec.to_builtins(value)
 

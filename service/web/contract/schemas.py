@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 import msgspec
-from msgspec.inspect import EnumType, StructType, multi_type_info
+from msgspec.inspect import DictType, EnumType, StructType, multi_type_info, type_info
 
 Json = dict[str, Any]
 Kind = Any  # whatever msgspec can make a schema of: a Struct, an enum, a list or a union of them
@@ -118,6 +118,8 @@ def mended(schema: Json) -> Json:
         schema["description"] = inspect.cleandoc(schema["description"])
     if "discriminator" in schema:
         schema["oneOf"] = schema.pop("anyOf")
+    if schema.get("uniqueItems") and "default" in schema:
+        schema["default"] = sorted(schema["default"])  # a set has another order in each process
     if "enum" in schema:
         schema["type"] = "string" if isinstance(schema["enum"][0], str) else "integer"
         if len(schema["enum"]) == 1:
@@ -140,11 +142,19 @@ def as_answer(schema: Json, kind: type[msgspec.Struct]) -> Json:
     omits = kind.__struct_config__.omit_defaults
     omitted = {name for name, field in fields.items() if omits and not field.required}
     properties = {
-        name: unbounded(omissible(part) if name in omitted else without(part, {"default"}))
+        name: unbounded(omissible(part) if name in omitted else without(part, {"default"})) | keys_of(fields.get(name))
         for name, part in schema["properties"].items()
     }
     required = [name for name in properties if name not in omitted]
     return {**without(schema, {"additionalProperties"}), "properties": properties, "required": required}
+
+
+def keys_of(field: msgspec.structs.FieldInfo | None) -> Json:
+    """What the keys of a dictionary are, where these are a closed list; a tag is no field."""
+    kind = None if field is None else type_info(field.type)
+    if isinstance(kind, DictType) and isinstance(kind.key_type, EnumType):
+        return {"propertyNames": {"$ref": PLACE + kind.key_type.cls.__name__}}
+    return {}
 
 
 def omissible(schema: Json) -> Json:
