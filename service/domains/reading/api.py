@@ -58,7 +58,7 @@ AppRequest = Request[Principal, Any, State]
 
 MEDIA = {
     ExportFormat.CSV: Media(
-        "text/csv; charset=utf-8; header=present",
+        "text/csv; header=present",
         "RFC 4180, with a header; a whole file ends with the line `# complete rows=...`.",
     ),
     ExportFormat.NDJSON: Media(

@@ -14,7 +14,7 @@ from service.web.contract.openapi import TITLE
 from service.web.contract.operations import JSON_TYPE, KEY, SESSION, camel, told_by
 from service.web.contract.schemas import PLACE, Json, Schemas, references_in
 
-ASYNCAPI_VERSION = "3.0.0"
+ASYNCAPI_VERSION = "3.1.0"
 HOST = "127.0.0.1:8000"
 SECURITY_SCHEMES: Json = {
     KEY: {"type": "http", "scheme": "bearer", "description": "A key, for programs: `Authorization: Bearer phl_...`."},

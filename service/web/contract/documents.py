@@ -39,9 +39,15 @@ def describe_contract(routes: Sequence[ControllerRouterHandler], version: str) -
     )
     examples = read_examples()
     return Contract(
-        describe_requests(handlers, conversations, schemas, examples, version),
-        describe_messages(sockets, schemas, examples, version),
+        plain(describe_requests(handlers, conversations, schemas, examples, version)),
+        plain(describe_messages(sockets, schemas, examples, version)),
     )
+
+
+def plain(document: Json) -> Json:
+    """As it is read again: without our enums, and with no part in two places."""
+    read: Json = msgspec.json.decode(msgspec.json.encode(document))
+    return read
 
 
 def as_json(document: Json) -> bytes:
@@ -50,5 +56,4 @@ def as_json(document: Json) -> bytes:
 
 
 def as_yaml(document: Json) -> bytes:
-    """The same; what stands in several places is written out in each."""
-    return msgspec.yaml.encode(msgspec.json.decode(msgspec.json.encode(document)))
+    return msgspec.yaml.encode(document)
