@@ -118,6 +118,8 @@ def mended(schema: Json) -> Json:
         schema["description"] = inspect.cleandoc(schema["description"])
     if "discriminator" in schema:
         schema["oneOf"] = schema.pop("anyOf")
+    if schema.get("required") == []:
+        del schema["required"]
     if schema.get("uniqueItems") and "default" in schema:
         schema["default"] = sorted(schema["default"])  # a set has another order in each process
     if "enum" in schema:
@@ -146,7 +148,8 @@ def as_answer(schema: Json, kind: type[msgspec.Struct]) -> Json:
         for name, part in schema["properties"].items()
     }
     required = [name for name in properties if name not in omitted]
-    return {**without(schema, {"additionalProperties"}), "properties": properties, "required": required}
+    open_schema = without(schema, {"additionalProperties", "required"}) | {"properties": properties}
+    return open_schema | ({"required": required} if required else {})
 
 
 def keys_of(field: msgspec.structs.FieldInfo | None) -> Json:
