@@ -7,10 +7,10 @@ BASE ?= HEAD
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema lock clean
+.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema examples openapi release-contract lock clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/ready ## Run everything: database, API, workers, sandbox; on an empty database also a sample campaign
 	@$(BIN)/phaseline run
@@ -53,9 +53,20 @@ truth: $(VENV)/ready ## Carry two million names through all phases and compare e
 
 verify: $(VENV)/ready ## Check that generated files are what their sources make
 	@$(BIN)/python -m tests.contracts.schema_picture
+	@$(BIN)/python -m tests.contracts.written_documents
+	@$(BIN)/python -m tests.contracts.compatibility.check
 
 schema: $(VENV)/ready ## Draw migrations/schema.sql anew
 	@$(BIN)/python -m tests.contracts.schema_picture --write
+
+examples: $(VENV)/ready ## Ask a live server for the answers that the contract shows, and keep them
+	@$(BIN)/python -m tests.contracts.recorded_examples --write
+
+openapi: $(VENV)/ready ## Write openapi/openapi.json and openapi/asyncapi.json anew
+	@$(BIN)/phaseline openapi
+
+release-contract: $(VENV)/ready ## Keep the contract as the one that later ones must not break; part of a release
+	@$(BIN)/python -m tests.contracts.compatibility.check --release
 
 lock: $(VENV)/ready ## Pin the packages of pyproject.toml, with hashes and without addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 import secrets
 import socket
 from collections.abc import AsyncIterator
+from typing import Literal
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -46,6 +48,8 @@ from service.sandbox.server import Sandbox, SandboxSettings, running_sandbox
 from service.settings import Settings, describe_settings, shown_value, variable_name
 from service.web.application import API_VERSION, create_application
 from service.web.authentication import ADMIN_ONLY, PUBLIC
+from service.web.contract.documents import Contract, describe_contract
+from service.web.contract.routes import contract_routes
 from service.web.idempotency import delete_old_answers
 from service.web.limits import Limits
 from service.web.serving import serve
@@ -137,16 +141,7 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
                 return await delete_old_answers(tx) + await access.delete_ended_sessions(tx)
 
         built = create_application(
-            [
-                *campaigns_api.ROUTES,
-                *reading_api.ROUTES,
-                *importing_api.ROUTES,
-                *previewing_api.ROUTES,
-                *pipelines_api.ROUTES,
-                *progress_socket.ROUTES,
-                *access_api.ROUTES,
-                *OPERATIONS,
-            ],
+            [*routes(), *contract_routes(contract())],
             database=database,
             find_principal=find_principal,
             find_principal_of_session=find_principal_of_session,
@@ -178,6 +173,26 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
             tasks.create_task(run_forever("clean-up", clean_up, stop=ended, poll_seconds=CLEAN_UP_SECONDS))
             yield built
             ended.set()
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """Every route that the contract tells of, and the probes beside it."""
+    return [
+        *campaigns_api.ROUTES,
+        *reading_api.ROUTES,
+        *importing_api.ROUTES,
+        *previewing_api.ROUTES,
+        *pipelines_api.ROUTES,
+        *progress_socket.ROUTES,
+        *access_api.ROUTES,
+        *OPERATIONS,
+    ]
+
+
+@functools.cache
+def contract() -> Contract:
+    """Both documents; made of the routes alone, so that neither a database nor a server is needed."""
+    return describe_contract(routes(), API_VERSION)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -277,17 +292,29 @@ def variable_value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+class Liveness(msgspec.Struct, frozen=True):
+    """The process answers; one that does not gives no answer."""
+
+    live: Literal["yes"] = "yes"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Requests can be served; otherwise a problem says why not."""
+
+    ready: Literal["yes"] = "yes"
+
+
 @get("/health/live", operation_id="get_liveness", opt=PUBLIC, tags=["operations"])
-async def get_liveness() -> dict[str, str]:
+async def get_liveness() -> Liveness:
     """Tell that the process answers."""
-    return {"live": "yes"}
+    return Liveness()
 
 
 @get("/health/ready", operation_id="get_readiness", opt=PUBLIC, tags=["operations"])
-async def get_readiness(tx: NamedDependency[Tx]) -> dict[str, str]:
+async def get_readiness(tx: NamedDependency[Tx]) -> Readiness:
     """Tell that requests can be served: the database answers."""
     await tx.begin()
-    return {"ready": "yes"}
+    return Readiness()
 
 
 @get("/metrics", operation_id="get_metrics", opt=PUBLIC, include_in_schema=False)
@@ -306,6 +333,8 @@ class ShownSetting(msgspec.Struct, frozen=True):
 
 
 class ShownSettings(msgspec.Struct, frozen=True):
+    """Every setting of this process."""
+
     items: tuple[ShownSetting, ...]
 
 

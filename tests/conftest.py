@@ -4,13 +4,14 @@ import contextlib
 import faulthandler
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import asyncpg
 import hypothesis
 import pytest
 import pytest_asyncio
+from websockets.asyncio.client import ClientConnection
 
 from service import assembly
 from service.access.commands import find_principal, make_key
@@ -18,6 +19,7 @@ from service.access.model import NewKey, Principal
 from service.postgres.database import Database, open_database
 from service.postgres.embedded import ConnectArguments, EmbeddedServer, embedded_postgres
 from tests.audit import audit_funnels
+from tests.contracts.validation import recv_checked
 from tests.world import Caller, running_api
 
 TEMPLATE = "phaseline_template"
@@ -29,6 +31,14 @@ hypothesis.settings.load_profile("phaseline")
 TEARDOWN_SECONDS_MAX = 120.0
 
 _numbers = itertools.count()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def messages_are_in_the_contract() -> Iterator[None]:
+    """Whatever a watcher of any test reads from a websocket is held against the AsyncAPI document."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ClientConnection, "recv", recv_checked(ClientConnection.recv))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

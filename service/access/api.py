@@ -12,11 +12,12 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from service.access import commands, views
-from service.access.model import ActPage, GrantKey, KeyList, NewKey, Principal, Session
+from service.access.model import ActPage, GrantKey, KeyList, KeyScope, NewKey, Principal, Session
 from service.postgres.database import Tx
 from service.web.authentication import ADMIN_ONLY, ANY_SCOPE, SESSION_COOKIE, own_origin
 from service.web.bodies import StrictBody
-from service.web.openapi import KEY, may_refuse
+from service.web.contract.marks import examples, may_refuse
+from service.web.contract.operations import KEY
 from service.web.paging import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 SECRET_BYTES = 32
@@ -59,7 +60,14 @@ async def list_keys(tx: Transaction, principal: Who) -> KeyList:
     return KeyList(await commands.list_keys(tx, principal.tenant_id))
 
 
-@post("/keys", operation_id="make_key", opt=ADMIN_ONLY, dto=StrictBody, return_dto=None, tags=["access"])
+@post(
+    "/keys",
+    operation_id="make_key",
+    opt={**ADMIN_ONLY, **examples(for_reading=GrantKey(name="reports", scopes=frozenset({KeyScope.READ})))},
+    dto=StrictBody,
+    return_dto=None,
+    tags=["access"],
+)
 async def make_key(data: JSONBody[GrantKey], tx: Transaction, principal: Who) -> NewKey:
     """Make a key; its secret is in this answer and nowhere else."""
     return await commands.grant_key(tx, principal, data, secrets.token_urlsafe(SECRET_BYTES))

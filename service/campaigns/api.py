@@ -9,7 +9,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from service.access.model import Principal
-from service.campaigns import commands, views
+from service.campaigns import commands, examples, views
 from service.campaigns.model import (
     Campaign,
     CampaignPage,
@@ -25,6 +25,7 @@ from service.errors import Invalid
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase, PhaseStatus
 from service.web.bodies import StrictBody
+from service.web.contract import marks
 from service.web.idempotency import IDEMPOTENT
 from service.web.paging import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
@@ -38,7 +39,10 @@ Transaction = NamedDependency[Tx]
 @post(
     "/campaigns",
     operation_id="create_campaign",
-    opt=IDEMPOTENT,
+    opt={
+        **IDEMPOTENT,
+        **marks.examples(from_a_pattern=examples.FROM_A_PATTERN, from_a_list=examples.FROM_A_LIST),
+    },
     dto=StrictBody,
     return_dto=None,
     tags=["campaigns"],
@@ -74,7 +78,7 @@ async def get_campaign(campaign_id: FromPath[UUID], tx: Transaction, principal: 
 @patch(
     "/campaigns/{campaign_id:uuid}",
     operation_id="update_campaign",
-    opt=IDEMPOTENT,
+    opt={**IDEMPOTENT, **marks.examples(rename=examples.RENAMED, more_keywords=examples.MORE_KEYWORDS)},
     dto=StrictBody,
     return_dto=None,
     tags=["campaigns"],
@@ -108,7 +112,7 @@ async def delete_campaign(
 @put(
     "/campaigns/{campaign_id:uuid}/transition",
     operation_id="transition_campaign",
-    opt=IDEMPOTENT,
+    opt={**IDEMPOTENT, **marks.examples(start=examples.START, run_again=examples.AGAIN)},
     dto=StrictBody,
     return_dto=None,
     tags=["campaigns"],
@@ -155,7 +159,7 @@ def command_route(name: str, summary: str) -> ControllerRouterHandler:
     @post(
         f"/campaigns/{{campaign_id:uuid}}/{name}",
         operation_id=f"{name}_campaign",
-        opt=IDEMPOTENT,
+        opt={**IDEMPOTENT, **marks.examples(with_a_reason=examples.WHY)},
         status_code=200,
         summary=summary,
         dto=StrictBody,

@@ -1,7 +1,10 @@
 """The closed list of outcomes of each phase, by name, and which of them can be retried. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from service.fetching import outcomes as http
 from service.progress.events import CampaignPhase
@@ -23,6 +26,25 @@ LABELS: Mapping[CampaignPhase, Mapping[int, str]] = {
     CampaignPhase.HTTP_VALIDATION: {int(code): code.name.lower() for code in http.HttpOutcome},
     CampaignPhase.ANALYSIS: {int(code): code.name.lower() for code in Reason},
 }
+
+
+def closed_list(name: str, meaning: str, words: Iterable[str]) -> Meta:
+    """For a text that is one of a list: the contract tells it, and what we read from our own database is not judged."""
+    return Meta(title=name, description=meaning, extra_json_schema={"enum": list(words)})
+
+
+DnsWord = Annotated[
+    str, closed_list("DnsOutcome", "What became of a name in DNS.", LABELS[CampaignPhase.DNS_VALIDATION].values())
+]
+HttpWord = Annotated[
+    str, closed_list("HttpOutcome", "What became of its page.", LABELS[CampaignPhase.HTTP_VALIDATION].values())
+]
+AnalysisWord = Annotated[
+    str, closed_list("AnalysisOutcome", "Why a name is a lead or is none.", LABELS[CampaignPhase.ANALYSIS].values())
+]
+TlsFaultWord = Annotated[
+    str, closed_list("TlsFault", "Why a handshake failed.", (fault.label for fault in http.TlsFault))
+]
 
 RETRYABLE: Mapping[CampaignPhase, frozenset[int]] = {
     CampaignPhase.DOMAIN_GENERATION: frozenset(),

@@ -93,6 +93,14 @@ For example:
 
     DATABASE_URL=postgresql://phaseline@db.example/phaseline phaseline doctor --resolver 192.0.2.53 --json
 """
+OPENAPI = """Write the contract: what can be asked over HTTP (OpenAPI), and what websockets say (AsyncAPI).
+
+A server shows the same under /docs, and serves it under /schema. Needs no database and no server.
+
+For example:
+
+    phaseline openapi --folder contract
+"""
 CAMPAIGN = """Create campaigns, move them through their phases, and watch.
 
 For example:
@@ -118,7 +126,8 @@ app.command("service.cli.migrate:migrate", name="migrate", help=MIGRATE, group=H
 app.command("service.cli.keys:keys", name="keys", help=KEYS, group=HERE, sort_key=6)
 app.command("service.cli.settings:settings", name="settings", help=SETTINGS, group=HERE, sort_key=7)
 app.command("service.cli.doctor:doctor", name="doctor", help=DOCTOR, group=HERE, sort_key=8)
-app.command("service.cli.campaigns:campaign", name="campaign", help=CAMPAIGN, group=SERVER, sort_key=9)
+app.command("service.cli.openapi:openapi", name="openapi", help=OPENAPI, group=HERE, sort_key=9)
+app.command("service.cli.campaigns:campaign", name="campaign", help=CAMPAIGN, group=SERVER, sort_key=10)
 
 
 def main() -> None:

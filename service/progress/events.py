@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
 
-CHANNEL = "campaign.progress"
+CHANNEL: Final = "campaign.progress"
 
 
 class CampaignPhase(StrEnum):

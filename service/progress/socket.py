@@ -7,6 +7,7 @@ leave unread, and for how long, is bounded by `web.sockets`.
 import asyncio
 import contextlib
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import WebSocket, websocket
@@ -17,9 +18,10 @@ from litestar.types import ControllerRouterHandler
 from service.access.engine import Admission, Admissions
 from service.access.model import Principal
 from service.errors import Exhausted
-from service.progress.events import Subscribe
+from service.progress.events import CHANNEL, CampaignProgress, Subscribe
 from service.progress.hub import SEND_SECONDS, Hub, Mailbox
 from service.runtime.telemetry import PROGRESS_SENT, SUBSCRIBERS
+from service.web.contract.marks import Conversation, speaks
 
 REQUEST_BYTES_MAX = 500_000  # 10,000 ids and some room
 REQUESTS_PER_SECOND_MAX = 5
@@ -41,9 +43,32 @@ class Refusal(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
     message: str
 
 
-@websocket("/ws", opt={"operation_id": "watch_progress"})
+ProgressMessage = CampaignProgress | Refusal
+CONVERSATION = Conversation(
+    channel=CHANNEL,
+    name="ProgressMessage",
+    sends=ProgressMessage,
+    takes=Subscribe,
+    closes={
+        GOING_AWAY: "the server stops; come back in a moment",
+        POLICY_VIOLATION: "the key or the session has ended, or too many messages came at once",
+        TOO_BIG: f"a subscription was longer than {REQUEST_BYTES_MAX:,} characters",
+        TRY_AGAIN_LATER: "there are too many watchers here",
+    },
+    examples={
+        "all": Subscribe((CHANNEL,), "all"),
+        "some": Subscribe((CHANNEL,), (UUID("01a20a38-1028-75e6-9ad2-0d5b1cddaef2"),)),
+    },
+)
+
+
+@websocket("/ws", opt={"operation_id": "watch_progress", **speaks(CONVERSATION)})
 async def watch_progress(socket: Socket) -> None:
-    """Serve one watcher until either side goes away."""
+    """Tell of campaigns as they move.
+
+    First comes the newest state of each campaign that was subscribed to, then each change: at most five times a second
+    for each campaign, and always the last. A new subscription takes the place of the one before.
+    """
     hub: Hub = socket.app.state["hub"]
     stop: asyncio.Event = socket.app.state["stop"]
     admissions: Admissions = socket.app.state["admissions"]

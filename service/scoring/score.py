@@ -109,13 +109,17 @@ class Part(msgspec.Struct, frozen=True):
     contribution: float
 
 
+class ScoreComponents(PerComponent[Part], frozen=True, eq=False, rename="camel"):
+    """The part of each component."""
+
+
 class ScoreParts(msgspec.Struct, frozen=True):
     """The contributions add up to the score, before it is rounded to three decimals.
 
     `factor` is 1 for a page, `PARKED_PENALTY` for one that may be parked, and 0 without a page.
     """
 
-    components: PerComponent[Part]
+    components: ScoreComponents
     factor: float
     score: float
 
@@ -149,7 +153,7 @@ def score_parts(rows: Sequence[FactsRow], weights: Weights) -> list[ScoreParts]:
 
 def _parts_of(values: tuple[float, ...], factor: float, score: float, shares: PerComponent[float]) -> ScoreParts:
     parts = (Part(value, share, factor * share * value) for value, share in zip(values, shares.values(), strict=True))
-    return ScoreParts(PerComponent(*parts), factor, score)
+    return ScoreParts(ScoreComponents(*parts), factor, score)
 
 
 def _check(facts: Facts) -> None:

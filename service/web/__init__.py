@@ -5,7 +5,7 @@ what every answer says to browsers and refuses preflights; `authentication` find
 `handshakes` tells a websocket why it may not; `limits` bounds what one caller can hold; `idempotency` gives a repeated
 command its first answer; `transactions` hands each request one transaction and commits it at the edge, before the
 answer is sent; `errors` turns refusals into problem details (RFC 9457); `bodies` decodes requests strictly; `paging`
-makes and reads cursors; `openapi` tells of all this in the document, from the marks on the routes that steer it;
+makes and reads cursors; `contract` tells of all this in two documents, from the marks on the routes that steer it;
 `serving` puts an application together and runs it.
 
 Invariants: a handler makes one call and never commits; a request that is refused leaves nothing behind; a kept answer

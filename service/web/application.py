@@ -22,7 +22,6 @@ from service.web.errors import failed, failed_in_database, failed_in_group, refu
 from service.web.handshakes import ErrorHandlers, answer_refused_handshakes
 from service.web.idempotency import answer_once
 from service.web.limits import Flights, Limits, limit_body_time, limit_in_flight
-from service.web.openapi import describe_api
 from service.web.security import add_security_headers, refuse_preflights
 from service.web.transactions import provide_transaction
 
@@ -76,12 +75,7 @@ def create_application(
         before_send=[add_security_headers],
         exception_handlers=dict(ERROR_HANDLERS.items()),
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=describe_api(
-            "Phaseline",
-            API_VERSION,
-            "Campaigns of domain names, through phases: generation, DNS, HTTP, analysis.",
-            routes,
-        ),
+        openapi_config=None,
         logging_config=None,
         debug=False,
     )

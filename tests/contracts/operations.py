@@ -7,9 +7,10 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.routes import HTTPRoute, WebSocketRoute
 
+from service.web.contract.operations import path_of
 from tests.world import a_campaign
 
-SCHEMA_FOLDER = "/schema"
+FOLDERS_OF_THE_CONTRACT = ("/schema", "/docs")
 UNDOCUMENTED = {("GET", "/metrics")}
 # Being built while this is written: their examples stand below, whether they are served yet or not.
 TOLERATED = {"delete_campaign", "update_campaign"}
@@ -42,6 +43,7 @@ class Example(msgspec.Struct, frozen=True):
     parameters: dict[str, str] = {}
     body: Any = None
     content: bytes | None = None
+    content_type: str = JSON
     before: tuple[str, ...] = ()
 
 
@@ -71,7 +73,8 @@ EXAMPLES: dict[str, Example] = {
     "import_domains": Example(
         campaign="listed",
         content=b"domain\nb.com\n",
-        parameters={"Content-Type": "text/csv", "Content-Encoding": "identity", "column": "domain", "field": "domain"},
+        content_type="text/csv",
+        parameters={"Content-Encoding": "identity", "column": "domain", "field": "domain"},
     ),
     "stream_rejects": Example(campaign="listed"),
     "preview_pattern": Example(campaign=None, body=GENERATION),
@@ -138,9 +141,9 @@ def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 def served_handlers(application: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
     """Every handler of HTTP by method and path, but for the document's own routes and the refusals of OPTIONS."""
     return {
-        (method, route.path_format): handler
+        (method, path_of(handler)): handler
         for route in application.routes
-        if isinstance(route, HTTPRoute) and not route.path_format.startswith(SCHEMA_FOLDER)
+        if isinstance(route, HTTPRoute) and not route.path_format.startswith(FOLDERS_OF_THE_CONTRACT)
         for handler in route.route_handlers
         for method in handler.http_methods
         if method != "OPTIONS"

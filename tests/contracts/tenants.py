@@ -46,7 +46,7 @@ class Things(msgspec.Struct, frozen=True):
         """What stands for each id in a path; nothing where it names none."""
         if campaign is None:
             return {}
-        return {"campaign_id": self.campaigns[campaign], "import_id": self.import_id, "key_id": self.key_id}
+        return {"campaignId": self.campaigns[campaign], "importId": self.import_id, "keyId": self.key_id}
 
 
 class World(msgspec.Struct, frozen=True):
@@ -123,7 +123,7 @@ async def prepare(tenant: Tenant, operation: Operation, things: Things) -> None:
     """Bring a campaign to where its example succeeds."""
     example = EXAMPLES[operation.id]
     for command in example.before:
-        await succeeded(tenant, "POST", f"/campaigns/{things.ids(example.campaign)['campaign_id']}/{command}")
+        await succeeded(tenant, "POST", f"/campaigns/{things.ids(example.campaign)['campaignId']}/{command}")
 
 
 async def call_example(
@@ -133,6 +133,8 @@ async def call_example(
     example = EXAMPLES[operation.id]
     in_query = {name: example.parameters[name] for name in operation.parameters_in("query") - TRIED_ELSEWHERE}
     in_headers = {name: example.parameters[name] for name in operation.parameters_in("header") - TRIED_ELSEWHERE}
+    if example.content is not None:
+        in_headers["Content-Type"] = example.content_type
     path = operation.path_of(ids) + ("?" + urlencode(in_query) if in_query else "")
     return await caller.call(
         operation.method,

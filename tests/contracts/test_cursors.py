@@ -66,7 +66,7 @@ async def cursors(world: World) -> AsyncIterator[list[Cursor]]:
 
 async def page(world: World, tenant: Tenant, paged: Paged, campaign_id: str, cursor: str | None) -> Answer:
     """One item of the list, behind a cursor."""
-    path = world.operations[paged.operation].path.format(campaign_id=campaign_id)
+    path = world.operations[paged.operation].path.format(campaignId=campaign_id)
     query = urlencode({**paged.query, "limit": "1"})
     behind = "" if cursor is None else f"&cursor={quote(cursor, safe='')}"
     return await tenant.caller.call("GET", f"{path}?{query}{behind}")

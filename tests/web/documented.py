@@ -41,8 +41,8 @@ class Operation(msgspec.Struct, frozen=True):
 
     def place(self, campaign_id: object = None) -> str:
         """Its path, to this campaign or to one that there is not."""
-        named = self.path.replace("{campaign_id}", str(campaign_id or uuid4())).replace("{phase}", PHASE)
-        return re.sub(r"{\w+_id}", str(uuid4()), named)
+        named = self.path.replace("{campaignId}", str(campaign_id or uuid4())).replace("{phase}", PHASE)
+        return re.sub(r"{\w+Id}", str(uuid4()), named)
 
 
 def resolved(document: Json, part: Json) -> Json:

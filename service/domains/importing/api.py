@@ -20,13 +20,19 @@ from service.access.model import Principal
 from service.domains.importing import commands, views
 from service.domains.importing.commands import Slots
 from service.domains.importing.formats import COLUMN_LENGTH_MAX, ListFormat, rows_of
-from service.domains.importing.model import ImportList, ImportReceipt
+from service.domains.importing.model import ImportList, ImportReceipt, RejectedLine
 from service.domains.importing.reader import Gunzip
 from service.postgres.database import Database, Tx
-from service.web.openapi import may_refuse
+from service.web.contract.marks import Media, may_refuse, streams, takes
 
+CODINGS = ("identity", "gzip")
 MediaType = Annotated[str, HeaderParameter(name="Content-Type", max_length=200)]
-Encoding = Annotated[str, HeaderParameter(name="Content-Encoding", max_length=50, description="`gzip`, or none.")]
+Encoding = Annotated[
+    str,
+    HeaderParameter(
+        name="Content-Encoding", max_length=50, description="`gzip`, or none.", schema_extra={"enum": list(CODINGS)}
+    ),
+]
 ColumnName = Annotated[
     str | None,
     QueryParameter(max_length=COLUMN_LENGTH_MAX, description="For text/csv: a column's name, or its index from 0."),
@@ -36,6 +42,17 @@ FieldName = Annotated[
     QueryParameter(max_length=COLUMN_LENGTH_MAX, description="For application/x-ndjson; `domain` if absent."),
 ]
 ImportRequest = Request[Principal, Any, State]
+
+LISTS = (
+    Media(
+        ListFormat.TEXT,
+        "One name a line; what begins with # is a comment.",
+        example="example.com\nExample.NET.\nno name\n",
+    ),
+    Media(ListFormat.CSV, "One name a record; a header may say in which column.", example="domain\nexample.org\n"),
+    Media(ListFormat.NDJSON, "One object a line.", example='{"domain": "example.com"}\n'),
+)
+REJECTS = Media(ListFormat.NDJSON, "One RejectedLine a line.", lines=(RejectedLine,))
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -49,12 +66,15 @@ class Patience(msgspec.Struct, frozen=True):
 @post(
     "/campaigns/{campaign_id:uuid}/domains/import",
     operation_id="import_domains",
-    opt=may_refuse(
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-    ),
+    opt={
+        **may_refuse(
+            HTTPStatus.REQUEST_TIMEOUT,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        ),
+        **takes(*LISTS),
+    },
     status_code=202,
     request_max_body_size=None,
     tags=["domains"],
@@ -68,7 +88,11 @@ async def import_domains(
     column: ColumnName = None,
     field: FieldName = None,
 ) -> Response[ImportReceipt]:
-    """Stream a list of names in: text/plain, text/csv or application/x-ndjson, as it is or gzip."""
+    """Stream a list of names in.
+
+    The list is sent as it is or as gzip. Names are normalised and deduplicated, and invisible until the list is whole;
+    lines that give none are rejected, each with its reason. Only for campaigns that begin with DNS or HTTP.
+    """
     database: Database = request.app.state["database"]
     slots: Slots = request.app.state["import_slots"]
     rows = rows_of(list_format(content_type), column=column, field=field)
@@ -90,6 +114,7 @@ async def list_imports(
 @get(
     "/campaigns/{campaign_id:uuid}/domains/import/{import_id:uuid}/rejects",
     operation_id="stream_rejects",
+    opt=streams(REJECTS),
     tags=["domains"],
 )
 async def stream_rejects(
@@ -102,7 +127,7 @@ async def stream_rejects(
     database: Database = request.app.state["database"]
     async with database.transaction() as tx:
         await views.check_import(tx, principal, campaign_id, import_id)
-    return Stream(views.stream_rejects(database, import_id), media_type=ListFormat.NDJSON.value)
+    return Stream(views.stream_rejects(database, import_id), media_type=REJECTS.kind)
 
 
 async def received(request: ImportRequest) -> AsyncGenerator[bytes, None]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, assert_never
 
 import msgspec
 
-from service.domains.importing.model import Reason
+from service.domains.importing.model import RejectReason
 from service.domains.importing.reader import LINE_BYTES_MAX
 from service.errors import Invalid
 
@@ -42,7 +42,7 @@ class Faulty(NamedTuple):
 
     line: int
     text: str
-    reason: Reason
+    reason: RejectReason
 
 
 class Rows(Protocol):
@@ -72,11 +72,11 @@ def rows_of(kind: ListFormat, *, column: str | None, field: str | None) -> Rows:
 def decoded(line: int, data: bytes) -> Found | Faulty:
     """A line as text."""
     if len(data) > LINE_BYTES_MAX:
-        return Faulty(line, data[:1_000].decode("utf-8", "replace"), Reason.LINE_TOO_LONG)
+        return Faulty(line, data[:1_000].decode("utf-8", "replace"), RejectReason.LINE_TOO_LONG)
     try:
         return Found(line, data.decode("utf-8"))
     except UnicodeDecodeError:
-        return Faulty(line, data.decode("utf-8", "replace"), Reason.NOT_UTF8)
+        return Faulty(line, data.decode("utf-8", "replace"), RejectReason.NOT_UTF8)
 
 
 def not_blank(found: Found) -> Iterator[Found]:
@@ -119,12 +119,12 @@ class JsonRows:
         try:
             value = JSON_OBJECT.decode(found.text).get(self._field)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            yield Faulty(*found, Reason.JSON_INVALID)
+            yield Faulty(*found, RejectReason.JSON_INVALID)
             return
         if isinstance(value, str) and value.strip():
             yield Found(found.line, value.strip())
         else:
-            yield Faulty(*found, Reason.FIELD_MISSING)
+            yield Faulty(*found, RejectReason.FIELD_MISSING)
 
 
 class CsvRows:
@@ -166,7 +166,7 @@ class CsvRows:
     def _give_up(self) -> Iterator[Faulty]:
         held, self._held, self._held_bytes = self._held, [], 0
         for part in held:
-            yield Faulty(*part, Reason.QUOTE_UNCLOSED)
+            yield Faulty(*part, RejectReason.QUOTE_UNCLOSED)
 
     def _record(self, parts: list[Found]) -> Iterator[Found | Faulty]:
         found = Found(parts[0].line, "\n".join(part.text for part in parts))
@@ -177,7 +177,7 @@ class CsvRows:
         try:
             cells = cells_of(found.text, self._delimiter)
         except csv.Error:  # a line's end within a cell that is not quoted
-            yield from (Faulty(*part, Reason.CSV_INVALID) for part in parts)
+            yield from (Faulty(*part, RejectReason.CSV_INVALID) for part in parts)
             return
         is_first, self._begun = not self._begun, True
         if is_first and self._is_header(cells):
@@ -185,7 +185,7 @@ class CsvRows:
         if self._index < len(cells) and cells[self._index].strip():
             yield Found(found.line, cells[self._index].strip())
         else:
-            yield Faulty(*found, Reason.COLUMN_MISSING)
+            yield Faulty(*found, RejectReason.COLUMN_MISSING)
 
     def _is_header(self, cells: list[str]) -> bool:
         """Look at the first record: which column, and does it name columns or hold a name already?"""

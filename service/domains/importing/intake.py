@@ -4,7 +4,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from service.domains.importing.formats import Faulty, Found, Rows
-from service.domains.importing.model import REJECTED_TEXT_LENGTH_MAX, REJECTS_SHOWN_MAX, Note, Reason, RejectedLine
+from service.domains.importing.model import (
+    REJECTED_TEXT_LENGTH_MAX,
+    REJECTS_SHOWN_MAX,
+    Note,
+    RejectedLine,
+    RejectReason,
+)
 from service.domains.importing.normalise import Unusable, is_plain, normalise
 from service.domains.importing.reader import Gunzip, LineSplitter
 from service.errors import Invalid
@@ -87,7 +93,7 @@ class Intake:
         self.name_count += 1
         self._names.append((line, name))
 
-    def _reject(self, line: int, text: str, reason: Reason) -> None:
+    def _reject(self, line: int, text: str, reason: RejectReason) -> None:
         self.rejected_count += 1
         shown = storable(text[:REJECTED_TEXT_LENGTH_MAX])
         self._rejects.append((line, reason.value, shown))

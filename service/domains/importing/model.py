@@ -11,7 +11,7 @@ REJECTS_SHOWN_MAX = 1_000
 REJECTED_TEXT_LENGTH_MAX = 200  # characters of a rejected line that are kept
 
 
-class Reason(StrEnum):
+class RejectReason(StrEnum):
     """Why a line gives no name."""
 
     LINE_TOO_LONG = "line_too_long"
@@ -54,7 +54,7 @@ class RejectedLine(msgspec.Struct, frozen=True, rename="camel"):
 
     line: int
     text: str
-    reason: Reason
+    reason: RejectReason
 
 
 class ImportReceipt(msgspec.Struct, frozen=True, rename="camel"):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import idna
 import msgspec
 
-from service.domains.importing.model import Note, Reason
+from service.domains.importing.model import Note, RejectReason
 from service.generating.pattern import LABEL_BYTES_MAX, NAME_BYTES_MAX
 
 TEXT_LENGTH_MAX = 2_048  # characters of a text: a long URL
@@ -40,11 +40,11 @@ class Name(msgspec.Struct, frozen=True):
 class Unusable(msgspec.Struct, frozen=True):
     """No name."""
 
-    reason: Reason
+    reason: RejectReason
 
 
 class _Refused(Exception):
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: RejectReason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -69,33 +69,33 @@ def normalise(text: str) -> Name | Unusable:
 def host_of(text: str, notes: list[Note]) -> str:
     """The text without all that stands around its host."""
     if len(text) > TEXT_LENGTH_MAX:
-        raise _Refused(Reason.TEXT_TOO_LONG)
+        raise _Refused(RejectReason.TEXT_TOO_LONG)
     if CONTROL.search(text):
-        raise _Refused(Reason.CONTROL_CHARACTER)
+        raise _Refused(RejectReason.CONTROL_CHARACTER)
     for note, strip in STRIPS:
         stripped = strip(text)
         if stripped != text:
             notes.append(note)
         text = stripped
     if not text:
-        raise _Refused(Reason.NO_HOST)
+        raise _Refused(RejectReason.NO_HOST)
     if len(text) > HOST_LENGTH_MAX:
-        raise _Refused(Reason.NAME_TOO_LONG)
+        raise _Refused(RejectReason.NAME_TOO_LONG)
     if any(character.isspace() for character in text):
-        raise _Refused(Reason.WHITESPACE)
+        raise _Refused(RejectReason.WHITESPACE)
     return text
 
 
 def without_port(host: str) -> str:
     if host.startswith("["):
-        raise _Refused(Reason.IP_ADDRESS)
+        raise _Refused(RejectReason.IP_ADDRESS)
     name, colon, port = host.partition(":")
     if not colon:
         return host
     if ":" in port:
-        raise _Refused(Reason.IP_ADDRESS if is_address(host) else Reason.PORT_INVALID)
+        raise _Refused(RejectReason.IP_ADDRESS if is_address(host) else RejectReason.PORT_INVALID)
     if port and not (port.isascii() and port.isdecimal() and len(port) <= len("65535") and int(port) <= 65_535):
-        raise _Refused(Reason.PORT_INVALID)
+        raise _Refused(RejectReason.PORT_INVALID)
     return name
 
 
@@ -127,18 +127,18 @@ def mapped(host: str) -> str:
     try:
         return idna.uts46_remap(host, std3_rules=True, transitional=False)
     except idna.IDNAError:
-        raise _Refused(Reason.IDNA_INVALID) from None
+        raise _Refused(RejectReason.IDNA_INVALID) from None
 
 
 def a_labels(host: str) -> str:
     """Unicode labels in their ASCII form, and those that claim to be one checked."""
     labels = host.split(".")
     if not all(labels):
-        raise _Refused(Reason.EMPTY_LABEL)
+        raise _Refused(RejectReason.EMPTY_LABEL)
     try:
         return ".".join(a_label(label) for label in labels)
     except (idna.IDNAError, UnicodeError):
-        raise _Refused(Reason.IDNA_INVALID) from None
+        raise _Refused(RejectReason.IDNA_INVALID) from None
 
 
 def a_label(label: str) -> str:
@@ -148,30 +148,30 @@ def a_label(label: str) -> str:
 
 def check_host(host: str) -> str:
     if len(host) > NAME_BYTES_MAX:
-        raise _Refused(Reason.NAME_TOO_LONG)
+        raise _Refused(RejectReason.NAME_TOO_LONG)
     labels = host.split(".")
     if is_address(host):
-        raise _Refused(Reason.IP_ADDRESS)
+        raise _Refused(RejectReason.IP_ADDRESS)
     for label in labels:
         check_label(label)
     if len(labels) == 1:
-        raise _Refused(Reason.NO_DOT)
+        raise _Refused(RejectReason.NO_DOT)
     if len(labels[-1]) == 1 or labels[-1][0] in string.digits:  # all-numeric ends are read as addresses
-        raise _Refused(Reason.TLD_INVALID)
+        raise _Refused(RejectReason.TLD_INVALID)
     return host
 
 
 def check_label(label: str) -> None:
     if not label:
-        raise _Refused(Reason.EMPTY_LABEL)
+        raise _Refused(RejectReason.EMPTY_LABEL)
     if not LABEL_CHARACTERS.issuperset(label):
-        raise _Refused(Reason.CHARACTER_INVALID)
+        raise _Refused(RejectReason.CHARACTER_INVALID)
     if len(label) > LABEL_BYTES_MAX:
-        raise _Refused(Reason.LABEL_TOO_LONG)
+        raise _Refused(RejectReason.LABEL_TOO_LONG)
     if label.startswith("-") or label.endswith("-"):
-        raise _Refused(Reason.HYPHEN_MISPLACED)
+        raise _Refused(RejectReason.HYPHEN_MISPLACED)
     if label[2:4] == "--" and not label.startswith("xn--"):  # reserved: RFC 5891, section 4.2.3.1
-        raise _Refused(Reason.HYPHEN_MISPLACED)
+        raise _Refused(RejectReason.HYPHEN_MISPLACED)
 
 
 def is_address(host: str) -> bool:

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from service.domains.importing.intake import NameRow, RejectRow
-from service.domains.importing.model import ImportProgress, ImportState, Reason, RejectedLine
+from service.domains.importing.model import ImportProgress, ImportState, RejectedLine, RejectReason
 from service.postgres.database import Tx
 from service.postgres.partitions import LARGE_SET_ID_MIN, attach_leaf, create_leaf
 from service.postgres.queries import Query, load_queries
@@ -93,7 +93,7 @@ async def is_finished(tx: Tx, import_id: UUID, campaign_id: UUID) -> bool:
 
 async def list_rejects(tx: Tx, import_id: UUID, after: int, limit: int) -> list[RejectedLine]:
     rows = await tx.fetch(LIST_REJECTS, import_id, after, limit)
-    return [RejectedLine(row["line"], row["text"], Reason(row["reason"])) for row in rows]
+    return [RejectedLine(row["line"], row["text"], RejectReason(row["reason"])) for row in rows]
 
 
 def progress_of(row: asyncpg.Record) -> ImportProgress:

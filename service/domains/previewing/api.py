@@ -8,17 +8,20 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from service.access.model import Principal
+from service.campaigns.examples import SHOPS
 from service.campaigns.model import DomainGeneration
 from service.domains.previewing import views
 from service.domains.previewing.model import PatternPreview, PhaseEstimate
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase
 from service.web.bodies import StrictBody
+from service.web.contract.marks import examples
 
 
 @post(
     "/pattern-previews",
     operation_id="preview_pattern",
+    opt=examples(shop_and_four_letters=SHOPS),
     status_code=200,
     dto=StrictBody,
     return_dto=None,

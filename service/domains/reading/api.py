@@ -7,21 +7,19 @@ from uuid import UUID
 from litestar import Request, get
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.openapi.spec import Schema
-from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import FromPath, ParameterKwarg, QueryParameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
 from service.access.model import Principal
-from service.campaigns.outcomes import LABELS
+from service.campaigns.outcomes import AnalysisWord, DnsWord, HttpWord
 from service.domains.reading import views
 from service.domains.reading.export import stream_domains
 from service.domains.reading.filters import check_filters
-from service.domains.reading.model import POSITION_MAX, DomainPage, ExportFormat, Funnel, LeadPage, Sort, Wanted
+from service.domains.reading.model import POSITION_MAX, Domain, DomainPage, ExportFormat, Funnel, LeadPage, Sort, Wanted
+from service.domains.reading.tables import ExportTrailer
 from service.postgres.database import Database, Tx
-from service.progress.events import CampaignPhase
-from service.web.openapi import may_refuse
+from service.web.contract.marks import Media, may_refuse, streams
 from service.web.paging import PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX
 
 OUTCOMES_MAX = 20  # values of one parameter
@@ -32,20 +30,14 @@ Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_ITEMS_MAX)]
 Cursor = Annotated[str | None, QueryParameter(description="`nextCursor` of the page before.")]
 
 
-def outcome_filter(name: str, phase: CampaignPhase) -> ParameterKwarg:
+def outcome_filter(name: str) -> QueryParameter:
     """The document closes the list; `check_filters` says in words which outcome there is not."""
-    outcome = Schema(type=OpenAPIType.STRING, enum=list(LABELS[phase].values()))
-    return QueryParameter(
-        name=name,
-        max_items=OUTCOMES_MAX,
-        description="Any of these; may be repeated.",
-        schema_extra={"items": outcome},
-    )
+    return QueryParameter(name=name, max_items=OUTCOMES_MAX, description="Any of these; may be repeated.")
 
 
-DnsOutcomes = Annotated[list[str] | None, outcome_filter("dnsOutcome", CampaignPhase.DNS_VALIDATION)]
-HttpOutcomes = Annotated[list[str] | None, outcome_filter("httpOutcome", CampaignPhase.HTTP_VALIDATION)]
-AnalysisOutcomes = Annotated[list[str] | None, outcome_filter("analysisOutcome", CampaignPhase.ANALYSIS)]
+DnsOutcomes = Annotated[list[DnsWord] | None, outcome_filter("dnsOutcome")]
+HttpOutcomes = Annotated[list[HttpWord] | None, outcome_filter("httpOutcome")]
+AnalysisOutcomes = Annotated[list[AnalysisWord] | None, outcome_filter("analysisOutcome")]
 KeywordText = Annotated[
     str | None,
     QueryParameter(min_length=1, max_length=KEYWORD_LENGTH_MAX, description="Found on the page; as it is configured."),
@@ -64,10 +56,19 @@ Who = NamedDependency[Principal]
 Transaction = NamedDependency[Tx]
 AppRequest = Request[Principal, Any, State]
 
-MEDIA_TYPES = {
-    ExportFormat.CSV: "text/csv; charset=utf-8; header=present",
-    ExportFormat.NDJSON: "application/x-ndjson",
-    ExportFormat.PARQUET: "application/vnd.apache.parquet",
+MEDIA = {
+    ExportFormat.CSV: Media(
+        "text/csv; header=present",
+        "RFC 4180, with a header; a whole file ends with the line `# complete rows=...`.",
+    ),
+    ExportFormat.NDJSON: Media(
+        "application/x-ndjson",
+        "One Domain a line; a whole file ends with a line that is an ExportTrailer.",
+        lines=(Domain, ExportTrailer),
+    ),
+    ExportFormat.PARQUET: Media(
+        "application/vnd.apache.parquet", "The columns of the CSV; a whole file has its footer.", is_text=False
+    ),
 }
 
 
@@ -123,7 +124,7 @@ async def get_funnel(campaign_id: FromPath[UUID], tx: Transaction, principal: Wh
 @get(
     "/campaigns/{campaign_id:uuid}/domains/export",
     operation_id="export_domains",
-    opt=may_refuse(HTTPStatus.UNPROCESSABLE_ENTITY),
+    opt={**may_refuse(HTTPStatus.UNPROCESSABLE_ENTITY), **streams(*MEDIA.values())},
     tags=["domains"],
 )
 async def export_domains(
@@ -151,7 +152,7 @@ async def export_domains(
         "Cache-Control": "no-store",
     }
     stream = stream_domains(database, reading, filters, file_format, after)
-    return Stream(stream, media_type=MEDIA_TYPES[file_format], headers=headers)
+    return Stream(stream, media_type=MEDIA[file_format].kind, headers=headers)
 
 
 def wanted_of(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from service.campaigns.outcomes import AnalysisWord, DnsWord, HttpWord, TlsFaultWord
 from service.progress.events import CampaignPhase
 from service.scoring.score import ScoreParts
 
@@ -29,7 +30,7 @@ class ExportFormat(StrEnum):
 class DnsFacts(msgspec.Struct, frozen=True, rename="camel"):
     """What DNS said. `canonicalName`: where the name's aliases end, null if it is none."""
 
-    outcome: str
+    outcome: DnsWord
     addresses: tuple[str, ...]
     canonical_name: str | None
     duration_ms: int
@@ -43,7 +44,7 @@ class HttpFacts(msgspec.Struct, frozen=True, rename="camel"):
     differ. `tlsFault` says why a handshake failed, where the outcome is `tls_failed`.
     """
 
-    outcome: str
+    outcome: HttpWord
     status_code: int | None
     title: str | None
     final_url: str | None
@@ -55,14 +56,14 @@ class HttpFacts(msgspec.Struct, frozen=True, rename="camel"):
     content_hash: str | None = None
     near_hash: str | None = None
     keyword_contexts: tuple[str, ...] = ()
-    tls_fault: str | None = None
+    tls_fault: TlsFaultWord | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, rename="camel"):
     """A score, 0..1 in three decimals, and why the domain is a lead (`qualified`) or is none."""
 
     score: float
-    outcome: str
+    outcome: AnalysisWord
 
 
 class Domain(msgspec.Struct, frozen=True, rename="camel"):

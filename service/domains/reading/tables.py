@@ -51,7 +51,7 @@ COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
 Cell = str | int | float | tuple[str, ...] | None
 
 
-class Trailer(msgspec.Struct, frozen=True, rename="camel"):
+class ExportTrailer(msgspec.Struct, frozen=True, rename="camel"):
     """The last line of a whole NDJSON export."""
 
     complete: bool
@@ -150,7 +150,7 @@ class JsonLines:
         return self._encoder.encode_lines(domains)
 
     def finish(self) -> bytes:
-        return self._encoder.encode(Trailer(complete=True, rows=self._rows)) + b"\n"
+        return self._encoder.encode(ExportTrailer(complete=True, rows=self._rows)) + b"\n"
 
 
 class ParquetTable:

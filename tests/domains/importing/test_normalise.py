@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domains.importing.model import Note, Reason
+from service.domains.importing.model import Note, RejectReason
 from service.domains.importing.normalise import Name, Unusable, is_plain, normalise
 
 HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
@@ -45,39 +45,39 @@ def test_names(text: str, name: str, notes: list[Note]) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("localhost", Reason.NO_DOT),
-        ("http://", Reason.NO_HOST),
-        (":80", Reason.NO_HOST),
-        ("a..com", Reason.EMPTY_LABEL),
-        (".com", Reason.EMPTY_LABEL),
-        ("example.com..", Reason.EMPTY_LABEL),
-        ("a b.com", Reason.WHITESPACE),
-        ("a\x00.com", Reason.CONTROL_CHARACTER),
-        ("192.0.2.1", Reason.IP_ADDRESS),
-        ("http://192.0.2.1/", Reason.IP_ADDRESS),
-        ("[2001:db8::1]:80", Reason.IP_ADDRESS),
-        ("2001:db8::1", Reason.IP_ADDRESS),
-        ("a.com:99999", Reason.PORT_INVALID),
-        ("a.com:x", Reason.PORT_INVALID),
-        ("a.com:1:2", Reason.PORT_INVALID),
-        ("a_b.com", Reason.CHARACTER_INVALID),
-        ("*.a.com", Reason.CHARACTER_INVALID),
-        ("-a.com", Reason.HYPHEN_MISPLACED),
-        ("a-.com", Reason.HYPHEN_MISPLACED),
-        ("ab--c.com", Reason.HYPHEN_MISPLACED),
-        ("a.1", Reason.TLD_INVALID),
-        ("1.2.3.4.5", Reason.TLD_INVALID),
-        ("a" * 64 + ".com", Reason.LABEL_TOO_LONG),
-        ("a." * 126 + "com", Reason.NAME_TOO_LONG),
-        ("a" * 1_500, Reason.NAME_TOO_LONG),
-        ("a" * 3_000 + ".com", Reason.TEXT_TOO_LONG),
-        ("xn--a.com", Reason.IDNA_INVALID),
-        ("xn--strae-oqa\u200d.de", Reason.IDNA_INVALID),
-        ("\u2615.com", Reason.IDNA_INVALID),  # symbols are disallowed by IDNA 2008
-        ("a\u0301\u0300" * 300 + ".com", Reason.IDNA_INVALID),
+        ("localhost", RejectReason.NO_DOT),
+        ("http://", RejectReason.NO_HOST),
+        (":80", RejectReason.NO_HOST),
+        ("a..com", RejectReason.EMPTY_LABEL),
+        (".com", RejectReason.EMPTY_LABEL),
+        ("example.com..", RejectReason.EMPTY_LABEL),
+        ("a b.com", RejectReason.WHITESPACE),
+        ("a\x00.com", RejectReason.CONTROL_CHARACTER),
+        ("192.0.2.1", RejectReason.IP_ADDRESS),
+        ("http://192.0.2.1/", RejectReason.IP_ADDRESS),
+        ("[2001:db8::1]:80", RejectReason.IP_ADDRESS),
+        ("2001:db8::1", RejectReason.IP_ADDRESS),
+        ("a.com:99999", RejectReason.PORT_INVALID),
+        ("a.com:x", RejectReason.PORT_INVALID),
+        ("a.com:1:2", RejectReason.PORT_INVALID),
+        ("a_b.com", RejectReason.CHARACTER_INVALID),
+        ("*.a.com", RejectReason.CHARACTER_INVALID),
+        ("-a.com", RejectReason.HYPHEN_MISPLACED),
+        ("a-.com", RejectReason.HYPHEN_MISPLACED),
+        ("ab--c.com", RejectReason.HYPHEN_MISPLACED),
+        ("a.1", RejectReason.TLD_INVALID),
+        ("1.2.3.4.5", RejectReason.TLD_INVALID),
+        ("a" * 64 + ".com", RejectReason.LABEL_TOO_LONG),
+        ("a." * 126 + "com", RejectReason.NAME_TOO_LONG),
+        ("a" * 1_500, RejectReason.NAME_TOO_LONG),
+        ("a" * 3_000 + ".com", RejectReason.TEXT_TOO_LONG),
+        ("xn--a.com", RejectReason.IDNA_INVALID),
+        ("xn--strae-oqa\u200d.de", RejectReason.IDNA_INVALID),
+        ("\u2615.com", RejectReason.IDNA_INVALID),  # symbols are disallowed by IDNA 2008
+        ("a\u0301\u0300" * 300 + ".com", RejectReason.IDNA_INVALID),
     ],
 )
-def test_reasons(text: str, reason: Reason) -> None:
+def test_reasons(text: str, reason: RejectReason) -> None:
     assert normalise(text) == Unusable(reason)
 
 
