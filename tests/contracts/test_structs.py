@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from litestar import Litestar
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.testing import RequestFactory
@@ -29,6 +30,7 @@ from tests.contracts.problems import assert_no_bug
 from tests.contracts.tenants import World, operation_of
 from tests.progress.test_socket import receive, watching
 
+QUIET_APP = Litestar(logging_config=None)  # the factory's own would configure the logging of all tests
 IN_MODULE = pytest.mark.asyncio(loop_scope="module")
 
 PHASES: dict[str, Any] = {
@@ -98,7 +100,7 @@ def decode(handler: HTTPRouteHandler, body: bytes) -> tuple[Any, Any]:
 @functools.cache
 def decoder_of(handler: HTTPRouteHandler) -> StrictBody:
     """On a request to that route."""
-    return StrictBody(RequestFactory().post(route_handler=handler))
+    return StrictBody(RequestFactory(QUIET_APP).post(route_handler=handler))
 
 
 def refusal_of(handler: HTTPRouteHandler, body: bytes) -> Invalid | HTTPException | None:
