@@ -33,7 +33,7 @@ from service.pipelines.planner import plan_run
 from service.pipelines.remembering import VerdictsInDatabase
 from service.pipelines.sink import Ending, failed_results, write_results
 from service.pipelines.store import ClaimedChunk, LockedChunk, WorkerIdentity
-from service.pipelines.sweeping import SWEEP_PAUSE_SECONDS, SWEEP_POLL_SECONDS, sweep_tick
+from service.pipelines.sweeping import SWEEP_PAUSE_FACTOR, SWEEP_PAUSE_SECONDS, SWEEP_POLL_SECONDS, sweep_tick
 from service.pipelines.transforms.apply import transform
 from service.pipelines.transforms.engines import Engines
 from service.postgres.database import DATABASE_ERRORS, Database
@@ -136,7 +136,12 @@ class Worker:
             )
             group.create_task(claims)
             sweeper = run_forever(
-                "sweep", self.sweep_tick, stop=stop, poll_seconds=SWEEP_POLL_SECONDS, pause_seconds=SWEEP_PAUSE_SECONDS
+                "sweep",
+                self.sweep_tick,
+                stop=stop,
+                poll_seconds=SWEEP_POLL_SECONDS,
+                pause_seconds=SWEEP_PAUSE_SECONDS,
+                pause_factor=SWEEP_PAUSE_FACTOR,
             )
             group.create_task(sweeper)
             await stop.wait()

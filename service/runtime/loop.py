@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 
 from service.errors import Refused
@@ -23,17 +24,20 @@ async def run_forever(
     wake: asyncio.Event | None = None,
     poll_seconds: float,
     pause_seconds: float = 0.0,
+    pause_factor: float = 0.0,
 ) -> None:
     """Run one bounded step after another.
 
     `tick` answers how much it did; zero means rest for about `poll_seconds` or until `wake`. A tick that fails is
     logged and tried again after a growing pause: the loop outlives a database that is restarted. `pause_seconds` is
-    the least time between two ticks that did something.
+    the least time between two ticks that did something, and `pause_factor` how many times as long as a tick took it is
+    at least: what must hold up nobody takes the less the slower all is.
     """
     wake = wake or asyncio.Event()
     failures = 0
     while not stop.is_set():
         wake.clear()
+        began = time.monotonic()
         try:
             done = await tick()
             failures = 0
@@ -44,8 +48,8 @@ async def run_forever(
             continue
         if done == 0:
             await rest_until_woken(wake, stop, poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
-        elif pause_seconds:
-            await rest(stop, pause_seconds)
+        elif pause := max(pause_seconds, pause_factor * (time.monotonic() - began)):
+            await rest(stop, pause)
 
 
 def report_failure(name: str, error: Exception, failures: int) -> None:
