@@ -113,9 +113,11 @@ class News:
 
 
 @contextlib.asynccontextmanager
-async def watching(built: Path, url: str, key: NewKey, *campaign_ids: UUID) -> AsyncIterator[News]:
+async def watching(
+    built: Path, url: str, key: NewKey, *campaign_ids: UUID, options: tuple[str, ...] = ()
+) -> AsyncIterator[News]:
     process = await asyncio.create_subprocess_exec(
-        "node", str(built / "tests/programs/watch.js"), *map(str, campaign_ids),
+        "node", *options, str(built / "tests/programs/watch.js"), *map(str, campaign_ids),
         env=environment(url, key.secret), stdout=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -199,10 +201,18 @@ async def test_a_server_that_stops_is_waited_for(
     assert sequences == sorted(set(sequences))
 
 
+@pytest.mark.parametrize("options", [(), ("--experimental-websocket",)])
 async def test_a_deletion_is_told_once_and_ends_the_watch(
-    built: Path, base_url: str, database: Database, key: NewKey, principal: Principal, campaign: Campaign
+    built: Path,
+    base_url: str,
+    database: Database,
+    key: NewKey,
+    principal: Principal,
+    campaign: Campaign,
+    options: tuple[str, ...],
 ) -> None:
-    async with watching(built, base_url, key, campaign.id) as news:
+    """With the package `ws`, and with the global WebSocket, which Node 20 has when it is asked."""
+    async with watching(built, base_url, key, campaign.id, options=options) as news:
         await news.until_processed(0)
         await delete(database, principal, campaign)
         await news.until(lambda line: "over" in line)
