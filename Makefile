@@ -7,7 +7,7 @@ BASE ?= HEAD
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema examples openapi release-contract lock clean
+.PHONY: help run test lint types test-peers test-large simulate crashes bench bench-quick bench-compare truth verify schema examples openapi release-contract client-typescript lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,7 @@ verify: $(VENV)/ready ## Check that generated files are what their sources make
 	@$(BIN)/python -m tests.contracts.schema_picture
 	@$(BIN)/python -m tests.contracts.written_documents
 	@$(BIN)/python -m tests.contracts.compatibility.check
+	@$(BIN)/python -m tests.contracts.typescript_client
 
 schema: $(VENV)/ready ## Draw migrations/schema.sql anew
 	@$(BIN)/python -m tests.contracts.schema_picture --write
@@ -67,6 +68,9 @@ openapi: $(VENV)/ready ## Write openapi/openapi.json and openapi/asyncapi.json a
 
 release-contract: $(VENV)/ready ## Keep the contract as the one that later ones must not break; part of a release
 	@$(BIN)/python -m tests.contracts.compatibility.check --release
+
+client-typescript: $(VENV)/ready ## Make the TypeScript client anew from both documents of openapi/ (needs npm)
+	@$(BIN)/python -m tests.contracts.typescript_client --write
 
 lock: $(VENV)/ready ## Pin the packages of pyproject.toml, with hashes and without addresses
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

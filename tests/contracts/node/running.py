@@ -9,23 +9,22 @@ from typing import Any
 import pytest
 
 FOLDER = Path(__file__).parent
-LOCK = FOLDER / "package-lock.json"
-INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
 INSTALL_SECONDS_MAX = 100
 RUN_SECONDS_MAX = 60
 
 needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="Node with npm is not installed (Debian: npm)")
 
 
-def install() -> None:
-    """What the lock file says, once; again when it has changed."""
-    if INSTALLED.exists() and INSTALLED.stat().st_mtime >= LOCK.stat().st_mtime:
+def install(folder: Path = FOLDER) -> None:
+    """What the folder's lock file says, once; again when it has changed."""
+    lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     ended = subprocess.run(
-        ["npm", "ci", "--silent"], cwd=FOLDER, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX, check=False
+        ["npm", "ci", "--silent"], cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX, check=False
     )
     assert ended.returncode == 0, ended.stderr
-    INSTALLED.touch()
+    installed.touch()
 
 
 def run(program: str, *arguments: str) -> Any:
