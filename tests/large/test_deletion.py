@@ -80,7 +80,7 @@ async def test_another_campaign_is_hardly_slower_while_two_million_rows_go(large
         await make_partition(tx, "dns_results", other_set)
     other = Other(large, other_set)
     await other.measure()
-    alone, beside = [], []
+    alone, beside = list[float](), list[float]()
     while len(beside) < TURNS_MIN:
         for campaign_id in [await copy_campaign(large, set_id, rows) for set_id, rows in sets]:
             async with large.database.transaction() as tx:
