@@ -73,6 +73,7 @@ CREATE TABLE public.chunks (
     negative_count integer DEFAULT 0 NOT NULL,
     failed_count integer DEFAULT 0 NOT NULL,
     outcome_counts integer[] DEFAULT '{}'::integer[] NOT NULL,
+    keyword_page_count integer DEFAULT 0 NOT NULL,
     CONSTRAINT chunks_pkey PRIMARY KEY (run_id, number),
     CONSTRAINT chunks_kind CHECK ((kind = ANY (ARRAY['fresh'::text, 'remainder'::text, 'retry'::text, 'kept'::text]))),
     CONSTRAINT chunks_lease CHECK (((state = 'leased'::text) = (lease_id IS NOT NULL))),
@@ -161,6 +162,73 @@ CREATE TABLE public.kept_answers (
     CONSTRAINT kept_answers_pkey PRIMARY KEY (tenant_id, idempotency_key)
 );
 
+CREATE TABLE public.legacy_batches (
+    source_id integer NOT NULL,
+    old_id uuid NOT NULL,
+    number integer NOT NULL,
+    last_place bigint NOT NULL,
+    last_row text COLLATE "C" NOT NULL,
+    row_count integer NOT NULL,
+    first_position integer NOT NULL,
+    end_position integer NOT NULL,
+    filled_count integer NOT NULL,
+    is_dirty boolean DEFAULT false NOT NULL,
+    is_verified boolean DEFAULT false NOT NULL,
+    CONSTRAINT legacy_batches_pkey PRIMARY KEY (source_id, old_id, number)
+);
+
+CREATE TABLE public.legacy_campaigns (
+    source_id integer NOT NULL,
+    old_id uuid NOT NULL,
+    campaign_id uuid,
+    fingerprint text NOT NULL,
+    row_print text NOT NULL,
+    will_run boolean NOT NULL,
+    is_settled boolean DEFAULT false NOT NULL,
+    told text[] NOT NULL,
+    CONSTRAINT legacy_campaigns_pkey PRIMARY KEY (source_id, old_id)
+);
+
+CREATE TABLE public.legacy_rows (
+    source_id integer NOT NULL,
+    old_id uuid NOT NULL,
+    batch_number integer NOT NULL,
+    old_row text COLLATE "C" NOT NULL,
+    old_name text NOT NULL,
+    fate text NOT NULL,
+    reason text NOT NULL,
+    name text COLLATE "C",
+    CONSTRAINT legacy_rows_pkey PRIMARY KEY (source_id, old_id, batch_number, old_row),
+    CONSTRAINT legacy_rows_fate CHECK ((fate = ANY (ARRAY['changed'::text, 'merged'::text, 'rejected'::text])))
+);
+
+CREATE TABLE public.legacy_sources (
+    source_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+    source_key text NOT NULL,
+    edition text NOT NULL,
+    stage text NOT NULL,
+    tenant_id uuid NOT NULL,
+    holding_tenant_id uuid NOT NULL,
+    network text NOT NULL,
+    backup_file text,
+    backup_checksum text,
+    added_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    switched_at timestamp with time zone,
+    CONSTRAINT legacy_sources_pkey PRIMARY KEY (source_id),
+    CONSTRAINT legacy_sources_stage CHECK ((stage = ANY (ARRAY['added'::text, 'carried'::text, 'verified'::text, 'switched'::text, 'returning'::text, 'finishing'::text, 'finished'::text, 'rolled_back'::text])))
+);
+
+CREATE TABLE public.migration_log (
+    entry_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    source_id integer NOT NULL,
+    command text NOT NULL,
+    event text NOT NULL,
+    detail jsonb NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT migration_log_pkey PRIMARY KEY (entry_id)
+);
+
 CREATE TABLE public.name_sets (
     set_id integer NOT NULL,
     campaign_id uuid NOT NULL,
@@ -215,6 +283,8 @@ CREATE TABLE public.phase_runs (
     error_message text,
     kept_set_id integer,
     kept_since timestamp with time zone,
+    keyword_page_count bigint DEFAULT 0 NOT NULL,
+    trace_parent text,
     CONSTRAINT phase_runs_pkey PRIMARY KEY (run_id),
     CONSTRAINT phase_runs_number_unique UNIQUE (campaign_id, phase, number),
     CONSTRAINT phase_runs_kept CHECK (((kept_set_id IS NULL) = (kept_since IS NULL))),
@@ -222,7 +292,8 @@ CREATE TABLE public.phase_runs (
     CONSTRAINT phase_runs_phase CHECK ((phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text, 'analysis'::text]))),
     CONSTRAINT phase_runs_phase_status CHECK ((phase_status = ANY (ARRAY['running'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
     CONSTRAINT phase_runs_plan CHECK ((plan = ANY (ARRAY['fresh'::text, 'keep'::text, 'retry'::text, 'planned'::text]))),
-    CONSTRAINT phase_runs_total CHECK ((total_count >= 0))
+    CONSTRAINT phase_runs_total CHECK ((total_count >= 0)),
+    CONSTRAINT phase_runs_trace_parent CHECK ((char_length(trace_parent) <= 100))
 )
 WITH (fillfactor=50);
 
@@ -269,6 +340,34 @@ CREATE TABLE public.retired_sets (
     CONSTRAINT retired_sets_pkey PRIMARY KEY (set_id),
     CONSTRAINT retired_sets_phase CHECK ((phase = ANY (ARRAY['domain_generation'::text, 'dns_validation'::text, 'http_validation'::text, 'analysis'::text])))
 );
+
+CREATE TABLE public.room (
+    measure text NOT NULL,
+    free_bytes bigint NOT NULL,
+    wanted_bytes bigint NOT NULL,
+    is_short boolean NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    looked_at timestamp with time zone NOT NULL,
+    CONSTRAINT room_pkey PRIMARY KEY (measure),
+    CONSTRAINT room_measure CHECK ((measure = ANY (ARRAY['disk'::text, 'size'::text])))
+)
+WITH (fillfactor=50);
+
+CREATE TABLE public.run_days (
+    run_id integer NOT NULL,
+    day date NOT NULL,
+    tenant_id uuid NOT NULL,
+    campaign_id uuid NOT NULL,
+    phase text NOT NULL,
+    phase_status text NOT NULL,
+    succeeded_count bigint NOT NULL,
+    negative_count bigint NOT NULL,
+    failed_count bigint NOT NULL,
+    busy_seconds double precision NOT NULL,
+    tallied_at timestamp with time zone NOT NULL,
+    CONSTRAINT run_days_pkey PRIMARY KEY (run_id, day)
+)
+WITH (fillfactor=50);
 
 CREATE TABLE public.scores (
     set_id integer NOT NULL,
@@ -367,11 +466,21 @@ CREATE INDEX chunks_leased ON public.chunks USING btree (lease_id) WHERE (lease_
 
 CREATE INDEX chunks_unfinished ON public.chunks USING btree (run_id, number) WHERE (state <> 'done'::text);
 
+CREATE INDEX dns_results_by_outcome ON public.dns_results USING btree (set_id, outcome, "position") WHERE (outcome <> ALL (ARRAY[1, 3]));
+
+CREATE INDEX http_results_by_outcome ON public.http_results USING btree (set_id, outcome, "position");
+
 CREATE INDEX http_results_with_keywords ON public.http_results USING btree (set_id, "position") INCLUDE (outcome, keyword_bits) WHERE (keyword_bits <> 0);
 
 CREATE INDEX imports_by_campaign ON public.imports USING btree (campaign_id, import_id);
 
 CREATE INDEX kept_answers_by_age ON public.kept_answers USING btree (kept_at);
+
+CREATE INDEX legacy_batches_dirty ON public.legacy_batches USING btree (source_id, old_id, number) WHERE is_dirty;
+
+CREATE INDEX legacy_campaigns_by_campaign ON public.legacy_campaigns USING btree (campaign_id);
+
+CREATE UNIQUE INDEX legacy_sources_one_under_way ON public.legacy_sources USING btree ((true)) WHERE (stage <> ALL (ARRAY['finished'::text, 'rolled_back'::text]));
 
 CREATE INDEX name_sets_by_campaign ON public.name_sets USING btree (campaign_id);
 
@@ -389,9 +498,13 @@ CREATE INDEX retired_sets_by_age ON public.retired_sets USING btree (retired_at)
 
 CREATE INDEX retired_sets_by_campaign ON public.retired_sets USING btree (campaign_id);
 
-CREATE INDEX scores_by_score ON public.scores USING btree (set_id, score, "position") INCLUDE (outcome, dns_outcome, http_outcome, keyword_bits) WHERE (score > (0)::double precision);
+CREATE INDEX run_days_by_day ON public.run_days USING btree (day);
 
-CREATE INDEX scores_with_keywords ON public.scores USING btree (set_id, score, "position") INCLUDE (outcome, dns_outcome, http_outcome, keyword_bits) WHERE ((score > (0)::double precision) AND (keyword_bits <> 0));
+CREATE INDEX scores_by_outcome ON public.scores USING btree (set_id, outcome, "position") INCLUDE (score) WHERE (outcome <> 6);
+
+CREATE INDEX scores_by_score ON public.scores USING btree (set_id, dns_outcome, http_outcome, outcome, score, "position") WHERE (score > (0)::double precision);
+
+CREATE INDEX scores_with_keywords ON public.scores USING btree (set_id, score, "position") INCLUDE (outcome, dns_outcome, http_outcome, keyword_bits) WHERE (keyword_bits <> 0);
 
 CREATE INDEX sessions_by_expiry ON public.sessions USING btree (expires_at);
 
@@ -412,6 +525,20 @@ ALTER TABLE public.import_rejects ADD CONSTRAINT import_rejects_import_id_fkey F
 ALTER TABLE public.imports ADD CONSTRAINT imports_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
 
 ALTER TABLE public.kept_answers ADD CONSTRAINT kept_answers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.legacy_batches ADD CONSTRAINT legacy_batches_campaign_fkey FOREIGN KEY (source_id, old_id) REFERENCES public.legacy_campaigns(source_id, old_id) ON DELETE CASCADE;
+
+ALTER TABLE public.legacy_campaigns ADD CONSTRAINT legacy_campaigns_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
+
+ALTER TABLE public.legacy_campaigns ADD CONSTRAINT legacy_campaigns_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.legacy_sources(source_id);
+
+ALTER TABLE public.legacy_rows ADD CONSTRAINT legacy_rows_batch_fkey FOREIGN KEY (source_id, old_id, batch_number) REFERENCES public.legacy_batches(source_id, old_id, number) ON DELETE CASCADE;
+
+ALTER TABLE public.legacy_sources ADD CONSTRAINT legacy_sources_holding_tenant_id_fkey FOREIGN KEY (holding_tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.legacy_sources ADD CONSTRAINT legacy_sources_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+
+ALTER TABLE public.migration_log ADD CONSTRAINT migration_log_source_id_fkey FOREIGN KEY (source_id) REFERENCES public.legacy_sources(source_id);
 
 ALTER TABLE public.name_sets ADD CONSTRAINT name_sets_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES public.campaigns(campaign_id) ON DELETE CASCADE;
 

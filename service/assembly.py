@@ -7,6 +7,8 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -23,24 +25,32 @@ from service.access import commands as access
 from service.access.engine import RECHECK_SECONDS, Admissions
 from service.access.model import Key, NewKey, Principal
 from service.campaigns import api as campaigns_api
+from service.campaigns import commands as campaigns
 from service.campaigns.commands import CHUNKS_BELL
+from service.dashboard.api import dashboard_routes
+from service.dashboard.files import read_built
 from service.domains.importing import api as importing_api
 from service.domains.importing.commands import Slots
 from service.domains.previewing import api as previewing_api
 from service.domains.reading import api as reading_api
-from service.errors import Unavailable
+from service.errors import Invalid, NotFound, Unavailable
 from service.pipelines import api as pipelines_api
 from service.pipelines import store as pipelines_store
 from service.pipelines.engine import Worker, WorkerSettings
+from service.pipelines.reporting import Report, Unit, delete_old_days, report_work, tally_tick
+from service.pipelines.standing import STANDING_SECONDS, standing_tick
 from service.pipelines.store import WorkerIdentity
 from service.pipelines.transforms.engines import Engines, SandboxPlace
+from service.postgres.cluster import Site
 from service.postgres.database import Database, Tx, explain_connection_error, open_database
 from service.postgres.embedded import embedded_postgres
 from service.postgres.migrating import Standing, migrate_up, migration_status
+from service.postgres.room import Bounds
 from service.postgres.wakeups import Wakeups
 from service.progress import socket as progress_socket
 from service.progress.announce import BELL as PROGRESS_BELL
 from service.progress.hub import LOOK_SECONDS, POLL_SECONDS, Hub
+from service.progress.sending import Post
 from service.resolving.model import ResolverAddress
 from service.runtime.loop import run_forever
 from service.runtime.processes import Child, keep_alive
@@ -57,6 +67,7 @@ from service.web.serving import serve
 API_CONNECTIONS_MAX = 16
 WORKER_CONNECTIONS_MAX = 6
 SUPERVISOR_CONNECTIONS_MAX = 2
+MIGRATION_CONNECTIONS_MAX = 4
 CLEAN_UP_SECONDS = 60.0
 DEFAULT_SETTINGS = Settings()
 HTTPS_PORT, HTTP_PORT = 443, 80
@@ -99,6 +110,13 @@ async def check_schema(url: str) -> None:
         raise Unavailable("schema_outdated", "The database's schema is not this version's; run `phaseline migrate up`.")
 
 
+@contextlib.asynccontextmanager
+async def migration_database(url: str) -> AsyncIterator[Database]:
+    """For who carries from another database: one step after the other."""
+    async with open_database(url, connections_max=MIGRATION_CONNECTIONS_MAX) as database:
+        yield database
+
+
 async def make_first_key(url: str) -> NewKey | None:
     """On a database without keys: the first one, to be shown once."""
     async with open_database(url, connections_max=1) as database, database.transaction() as tx:
@@ -120,6 +138,19 @@ async def revoke_key(url: str, *, tenant: str, key_id: UUID) -> None:
         await access.revoke_key(tx, await access.get_tenant(tx, tenant), key_id)
 
 
+async def make_reports(url: str, *, since: datetime, tenant: str | None) -> tuple[Report, Report]:
+    """What was done since then, by day and by week; of one tenant, or of all."""
+    async with open_database(url, connections_max=1) as database:
+        await tally_tick(database)  # up to this moment
+        return await read_reports(database, since, tenant)
+
+
+async def read_reports(database: Database, since: datetime, tenant: str | None) -> tuple[Report, Report]:
+    async with database.transaction() as tx:
+        tenant_id = None if tenant is None else await access.get_tenant(tx, tenant)
+        return await report_work(tx, since, tenant_id, Unit.DAY), await report_work(tx, since, tenant_id, Unit.WEEK)
+
+
 @contextlib.asynccontextmanager
 async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAULT_SETTINGS) -> AsyncIterator[Litestar]:
     """The API over one database, with its hub running."""
@@ -129,19 +160,17 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
         admissions = Admissions(database)
 
         async def find_principal(secret: str) -> Principal | None:
-            async with database.transaction(statement_seconds=settings.statement_seconds) as tx:
-                return await access.find_principal(tx, secret)
+            return await access.find_principal(database, secret, seconds=settings.statement_seconds)
 
         async def find_principal_of_session(secret: str) -> Principal | None:
             async with database.transaction(statement_seconds=settings.statement_seconds) as tx:
                 return await access.find_principal_of_session(tx, secret)
 
         async def clean_up() -> int:
-            async with database.transaction() as tx:
-                return await delete_old_answers(tx) + await access.delete_ended_sessions(tx)
+            return await forget_what_is_old(database, settings)
 
         built = create_application(
-            [*routes(), *contract_routes(contract())],
+            [*routes(), *contract_routes(contract()), *dashboard_routes(read_built())],
             database=database,
             find_principal=find_principal,
             find_principal_of_session=find_principal_of_session,
@@ -150,8 +179,8 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
             state={
                 "settings": settings,
                 "hub": hub,
+                "post": Post(),
                 "admissions": admissions,
-                "stop": stop,
                 "import_slots": Slots(),
                 "import_patience": importing_api.Patience(),
             },
@@ -170,9 +199,33 @@ async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAUL
             )
             tasks.create_task(looking)
             tasks.create_task(run_forever("admissions", admissions.tick, stop=ended, poll_seconds=RECHECK_SECONDS))
+            tasks.create_task(say_goodbye(admissions, stop, ended))
             tasks.create_task(run_forever("clean-up", clean_up, stop=ended, poll_seconds=CLEAN_UP_SECONDS))
+            if settings.monitoring:
+                standing = functools.partial(standing_tick, database)
+                tasks.create_task(run_forever("standing", standing, stop=ended, poll_seconds=STANDING_SECONDS))
             yield built
             ended.set()
+
+
+async def forget_what_is_old(database: Database, settings: Settings) -> int:
+    """One step of what is not kept for ever; how many rows and campaigns that were."""
+    async with database.transaction() as tx:
+        forgotten = await delete_old_answers(tx, settings.answers_hours) + await access.delete_ended_sessions(tx)
+        forgotten += await access.delete_old_acts(tx, settings.acts_days)
+        forgotten += await access.delete_ended_keys(tx, settings.ended_keys_days)
+        forgotten += await delete_old_days(tx, settings.report_days)
+    async with database.transaction() as tx:
+        return forgotten + await campaigns.delete_rested_campaigns(tx, settings.campaigns_days)
+
+
+async def say_goodbye(admissions: Admissions, stop: asyncio.Event, ended: asyncio.Event) -> None:
+    """When the server stops, connections that would stay open are told. It may end without having stopped."""
+    either = {asyncio.create_task(each.wait()) for each in (stop, ended)}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    for waiting in either:
+        waiting.cancel()
+    admissions.close()
 
 
 def routes() -> list[ControllerRouterHandler]:
@@ -198,8 +251,10 @@ def contract() -> Contract:
 def limits_of(settings: Settings) -> Limits:
     return Limits(
         requests_in_flight=settings.requests_in_flight,
+        requests_at_once=settings.requests_at_once,
         body_seconds=settings.body_seconds,
         statement_seconds=settings.statement_seconds,
+        answers_hours=settings.answers_hours,
     )
 
 
@@ -211,22 +266,49 @@ async def run_api(
         await serve(built, listener, stop)
 
 
-async def run_worker(settings: Settings, url: str, worker_id: UUID, stop: asyncio.Event) -> None:
-    """Work on chunks until told to stop."""
+async def run_worker(
+    settings: Settings, url: str, worker_id: UUID, stop: asyncio.Event, kind: type[Worker] = Worker
+) -> None:
+    """Work on chunks until told to stop; another kind of worker gets its results elsewhere than from the network."""
     identity = WorkerIdentity(worker_id, socket.gethostname(), os.getpid(), API_VERSION)
     bells = Wakeups(url, (CHUNKS_BELL,))
     ended = asyncio.Event()
     async with open_database(url, connections_max=WORKER_CONNECTIONS_MAX) as database, asyncio.TaskGroup() as tasks:
         engines = Engines(sandbox_place(settings))
-        worker = Worker(database, engines, identity, WorkerSettings(lease_seconds=settings.lease_seconds))
+        held = WorkerSettings(
+            lease_seconds=settings.lease_seconds,
+            bounds=bounds_of(settings),
+            deleted_seconds=settings.deleted_seconds,
+        )
+        worker = kind(database, engines, identity, held)
         tasks.create_task(bells.listen(ended))
         await worker.run(stop, bells.event(CHUNKS_BELL))
         ended.set()
 
 
+def bounds_of(settings: Settings) -> Bounds:
+    """What room the database is to have, as far as it can be seen from here."""
+    folder = disk_folder(settings)
+    return Bounds(None if folder is None else Path(folder), settings.disk_free_bytes_min, settings.database_bytes_max)
+
+
+def disk_folder(settings: Settings) -> str | None:
+    """Where the database's files are, as far as that is known here: the embedded one's, or what the settings say."""
+    if settings.disk_folder or settings.database_url:
+        return settings.disk_folder
+    return str(Site(home=settings.home_folder.resolve()).data)
+
+
+def check_disk_folder(folder: str | None) -> None:
+    """Invalid where the settings name one that is not here: room would be watched by nobody, and nobody told."""
+    if folder is not None and not Path(folder).is_dir():
+        raise Invalid("disk_folder_missing", f"PHASELINE_DISK_FOLDER is {folder}: there is no such folder here.")
+
+
 async def supervise_workers(settings: Settings, url: str, stop: asyncio.Event) -> None:
     """Keep the worker processes alive until told to stop; a dead one's chunks are free at once."""
-    environment = child_environment(settings, url)
+    check_disk_folder(settings.disk_folder)
+    environment = child_environment(msgspec.structs.replace(settings, disk_folder=disk_folder(settings)), url)
 
     async with open_database(url, connections_max=SUPERVISOR_CONNECTIONS_MAX) as database, asyncio.TaskGroup() as tasks:
 
@@ -234,7 +316,8 @@ async def supervise_workers(settings: Settings, url: str, stop: asyncio.Event) -
             await release_worker(database, UUID(worker_id))
 
         for number in range(1, settings.worker_processes + 1):
-            child = Child(f"worker {number}", worker_arguments, environment)
+            arguments = functools.partial(worker_arguments, metrics_port=metrics_port_of(settings, number))
+            child = Child(f"worker {number}", arguments, environment)
             tasks.create_task(keep_alive(child, new_name=new_worker_id, on_death=free_chunks, stop=stop))
 
 
@@ -246,8 +329,13 @@ async def release_worker(database: Database, worker_id: UUID) -> None:
                 await tx.ring(CHUNKS_BELL)
 
 
-def worker_arguments(worker_id: str) -> tuple[str, ...]:
-    return ("work", "--worker-id", worker_id)
+def metrics_port_of(settings: Settings, number: int) -> int:
+    """Where the worker of this number, counted from 1, shows its metrics; 0: nowhere."""
+    return settings.metrics_port + number - 1 if settings.monitoring and settings.metrics_port else 0
+
+
+def worker_arguments(worker_id: str, metrics_port: int = 0) -> tuple[str, ...]:
+    return ("work", "--worker-id", worker_id, "--metrics-port", str(metrics_port))
 
 
 def new_worker_id() -> str:
@@ -318,8 +406,10 @@ async def get_readiness(tx: NamedDependency[Tx]) -> Readiness:
 
 
 @get("/metrics", operation_id="get_metrics", opt=PUBLIC, include_in_schema=False)
-async def get_metrics() -> Response[bytes]:
+async def get_metrics(state: State) -> Response[bytes]:
     """Metrics of this process, in Prometheus' text format."""
+    if not state["settings"].monitoring:
+        raise NotFound("monitoring_off", "Metrics are turned off here (PHASELINE_MONITORING).")
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

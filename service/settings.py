@@ -14,6 +14,8 @@ PREFIX = "PHASELINE_"
 SECRETS = frozenset({"database_url", "key"})  # never shown, not even in part
 WORKERS_MAX = 256  # processes on one machine
 Port = Annotated[int, Meta(ge=0, le=65_535)]
+DAYS_MAX = 36_500  # what is kept for longer is kept for ever
+SECONDS_MAX = 2_592_000
 Origin = Annotated[str, Meta(pattern=r"^https?://[^/\s]+$")]
 
 
@@ -39,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requests_in_flight: Annotated[
         int, Meta(ge=1, description="Requests of one tenant that an API process answers at a time.")
     ] = 200
+    requests_at_once: Annotated[
+        int, Meta(ge=1, description="Requests that an API process works on at a time; more are told to come back.")
+    ] = 64
     body_seconds: Annotated[
         float, Meta(gt=0, le=600, description="How long the body of a request may take to arrive, in seconds.")
     ] = 20.0
@@ -49,6 +54,56 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease_seconds: Annotated[
         float, Meta(ge=1, le=600, description="How long a silent worker keeps its chunks, in seconds.")
     ] = 15.0
+    disk_folder: Annotated[
+        str | None,
+        Meta(description="A folder on the database's disk, where workers see it; empty: the embedded one's."),
+    ] = None
+    disk_free_bytes_min: Annotated[
+        int, Meta(ge=0, description="What is to stay free on that disk: with less, runs wait; 0 does not look.")
+    ] = 1_073_741_824
+    database_bytes_max: Annotated[
+        int, Meta(ge=0, description="How large the database may become, for one elsewhere: runs wait; 0 sets no bound.")
+    ] = 0
+    deleted_seconds: Annotated[
+        float,
+        Meta(
+            ge=60,
+            le=SECONDS_MAX,
+            description="How long rows of what was deleted or replaced stay for who still reads them.",
+        ),
+    ] = 60.0
+    answers_hours: Annotated[
+        float,
+        Meta(ge=24, le=24 * DAYS_MAX, description="How long an answer is kept for its Idempotency-Key, in hours."),
+    ] = 24.0
+    campaigns_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=DAYS_MAX,
+            description="Campaigns that ended and were not touched for so many days are deleted; 0: never.",
+        ),
+    ] = 0
+    acts_days: Annotated[
+        int, Meta(ge=0, le=DAYS_MAX, description="How long it stays known who did what, in days; 0: for ever.")
+    ] = 0
+    ended_keys_days: Annotated[
+        int, Meta(ge=0, le=DAYS_MAX, description="How long revoked and expired keys stay listed, in days; 0: for ever.")
+    ] = 0
+    report_days: Annotated[
+        int,
+        Meta(ge=0, le=DAYS_MAX, description="How long it stays known what was done each day, in days; 0: for ever."),
+    ] = 0
+    monitoring: Annotated[
+        bool, Meta(description="Whether metrics are shown; without, /metrics is not there and no worker has a port.")
+    ] = True
+    metrics_port: Annotated[
+        Port, Meta(description="Where a machine's first worker shows its metrics, the next one port on; 0: nowhere.")
+    ] = 0
+    traces_endpoint: Annotated[
+        Annotated[str, Meta(pattern="^https?://")] | None,
+        Meta(description="Where traces go (OTLP over HTTP), as in http://127.0.0.1:4318/v1/traces; empty: nowhere."),
+    ] = None
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")] = "WARNING"
     log_json: Annotated[bool, Meta(description="Log lines as JSON objects.")] = False
     sandbox_seed: Annotated[int, Meta(ge=0, description="Which small internet the sandbox is.")] = 1

@@ -18,8 +18,9 @@ from service.access.commands import find_principal, make_key
 from service.access.model import NewKey, Principal
 from service.postgres.database import Database, open_database
 from service.postgres.embedded import ConnectArguments, EmbeddedServer, embedded_postgres
+from service.web import wires
 from tests.audit import audit_funnels
-from tests.contracts.validation import recv_checked
+from tests.contracts.validation import frame_checked, recv_checked
 from tests.world import Caller, running_api
 
 TEMPLATE = "phaseline_template"
@@ -35,10 +36,13 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session", autouse=True)
 def messages_are_in_the_contract() -> Iterator[None]:
-    """Whatever a watcher of any test reads from a websocket is held against the AsyncAPI document."""
+    """Whatever any test's watcher reads from a websocket, or any test's server sends, is held against AsyncAPI."""
+    unfit: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ClientConnection, "recv", recv_checked(ClientConnection.recv))
+        patch.setattr(wires, "Frame", frame_checked(unfit))
         yield
+    assert not unfit, f"messages that are not in the contract were sent: {unfit[:5]}"
 
 
 @pytest.hookimpl(wrapper=True)
@@ -139,8 +143,7 @@ async def key_of(database: Database, tenant: str) -> NewKey:
 
 
 async def principal_of(database: Database, key: NewKey) -> Principal:
-    async with database.transaction() as tx:
-        found = await find_principal(tx, key.secret)
+    found = await find_principal(database, key.secret)
     assert found is not None
     return found
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import msgspec
 from litestar import Litestar
 
 from service import assembly
+from service.runtime.telemetry import REQUEST_SECONDS
 from service.settings import Settings
 from service.web.serving import listening_socket, serve
 from tests.world import until_ready
@@ -37,3 +39,15 @@ async def serving(database_url: str, settings: Settings | None = None, **state: 
         finally:
             stop.set()
             await server
+
+
+def answers_counted() -> Counter[tuple[str, str]]:
+    """How often this process has answered, by operation and status, as it counts for whoever watches it."""
+    (metric,) = REQUEST_SECONDS.collect()
+    return Counter(
+        {
+            (sample.labels["operation"], sample.labels["code"]): int(sample.value)
+            for sample in metric.samples
+            if sample.name.endswith("_count")
+        }
+    )

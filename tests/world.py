@@ -121,7 +121,8 @@ async def running_sandbox() -> AsyncIterator[tuple[Sandbox, Settings]]:
 def make_worker(database: Database, settings: Settings, **options: float) -> Worker:
     identity = WorkerIdentity(uuid4(), "test", 0, "test")
     engines = Engines(assembly.sandbox_place(settings))
-    return Worker(database, engines, identity, WorkerSettings(lease_seconds=settings.lease_seconds, **options))
+    held = msgspec.structs.replace(WorkerSettings(lease_seconds=settings.lease_seconds), **options)
+    return Worker(database, engines, identity, held)
 
 
 @contextlib.asynccontextmanager

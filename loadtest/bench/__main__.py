@@ -11,6 +11,7 @@ from pathlib import Path
 
 from loadtest.bench import (
     analysis,
+    channel,
     dns_engine,
     dns_phase,
     generation,
@@ -44,6 +45,7 @@ COMPARISONS: dict[str, Compare] = {
     "http_phase": http_phase.compare,
     "analysis": analysis.compare,
     "pages": pages.compare,
+    "channel": channel.compare,
     "functions": functions.compare,
     "scaling": scaling.compare,
 }

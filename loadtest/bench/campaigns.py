@@ -55,12 +55,12 @@ MAKE_UP_HTTP = """
 """
 
 
-def a_campaign(count: int, *, dns_port: int = 53) -> CreateCampaign:
+def a_campaign(count: int, *, dns_port: int = 53, space: Space = workload.SPACE) -> CreateCampaign:
     """So many names; resolved by our name server, A records only; pages by plain HTTP."""
     configuration = Configuration(
         advance=Advance.MANUAL,
         network=Network.SANDBOX,
-        domain_generation=generation_of(workload.SPACE, count),
+        domain_generation=generation_of(space, count),
         dns_validation=DnsValidation(resolvers=(f"{DNS_ADDRESS}:{dns_port}",)),
         http_validation=HttpValidation(
             keywords=tuple(Keyword(text) for text in workload.KEYWORDS), ports=Ports(https=None, http=80)

@@ -141,8 +141,7 @@ async def introduce(database: Database) -> Principal:
     """Somebody with a key; copies of the database know them too."""
     async with database.transaction() as tx:
         key = await make_key(tx, tenant="bench", name="bench", random_part=secrets.token_urlsafe(32))
-    async with database.transaction() as tx:
-        found = await find_principal(tx, key.secret)
+    found = await find_principal(database, key.secret)
     assert found is not None
     return found
 

@@ -8,13 +8,14 @@ and scores are made by a worker process itself.
 import asyncio
 from uuid import UUID, uuid4
 
-from loadtest.bench import carrying
+from loadtest.bench import carrying, workload
 from loadtest.bench.campaigns import ANALYSIS, DNS, GENERATION, HTTP, a_campaign
 from loadtest.bench.drawing import draw_answers, draw_pages
+from loadtest.bench.spaces import Space
 from service.access.model import Principal
 from service.pipelines import source, store
 from service.pipelines.accounting import finish_if_over
-from service.pipelines.engine import CHUNKS_HELD_MAX, lease_of
+from service.pipelines.engine import OF_ONE_RUN_MAX, lease_of
 from service.pipelines.model import HostItems, Items, Lease, NameItems, Results
 from service.pipelines.planner import plan_run
 from service.pipelines.sink import Ending, write_results
@@ -26,11 +27,12 @@ LEASE_SECONDS = 600.0  # nobody else is there to take a chunk
 class Furnished:
     """A campaign that is completed, with what a real one would have found."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, space: Space = workload.SPACE) -> None:
         self.count = count
+        self.space = space
 
     async def __call__(self, database: Database, principal: Principal) -> UUID:
-        campaign_id = await carrying.create(database, principal, a_campaign(self.count))
+        campaign_id = await carrying.create(database, principal, a_campaign(self.count, space=self.space))
         await carrying.carry(database, principal, campaign_id, GENERATION)
         for phase in (DNS, HTTP):
             await carrying.transition(database, principal, campaign_id, phase)
@@ -46,7 +48,7 @@ async def furnish(database: Database) -> None:
     assert run_id is not None
     worker_id = uuid4()
     async with asyncio.TaskGroup() as carriers:
-        for _ in range(min(CHUNKS_HELD_MAX, carrying.CONNECTIONS_MAX)):
+        for _ in range(min(OF_ONE_RUN_MAX, carrying.CONNECTIONS_MAX)):
             carriers.create_task(carry_chunks(database, worker_id))
     assert await finish_if_over(database, run_id)
 
@@ -55,7 +57,7 @@ async def carry_chunks(database: Database, worker_id: UUID) -> None:
     """One chunk after the other, until there are none."""
     while True:
         async with database.transaction() as tx:
-            claimed = await store.claim_chunks(tx, worker_id, 1, LEASE_SECONDS)
+            claimed = await store.claim_chunks(tx, worker_id, 1, LEASE_SECONDS, of_one_run=OF_ONE_RUN_MAX)
             plans = await store.list_run_plans(tx, [chunk.run_id for chunk in claimed])
         if not claimed:
             return

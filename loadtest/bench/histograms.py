@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 LINE = re.compile(r"^(\w+)_(bucket|sum)\{([^}]*)\} (\S+)$", re.MULTILINE)
@@ -35,21 +36,21 @@ Histograms = dict[str, Histogram]  # by the value of a label
 
 
 def read_histograms(exposition: str, name: str, label: str, **others: str) -> Histograms:
-    """Those of one metric, by one of its labels; `others` are what further labels must be."""
-    buckets: defaultdict[str, dict[float, float]] = defaultdict(dict)
-    totals: dict[str, float] = {}
+    """Those of one metric by one of its labels: of those with the labels `others`, whatever else they have."""
+    buckets: defaultdict[str, defaultdict[float, float]] = defaultdict(lambda: defaultdict(float))
+    totals: defaultdict[str, float] = defaultdict(float)
     for metric, kind, labels, value in LINE.findall(exposition):
         found = dict(LABEL.findall(labels))
         if metric != name or any(found.get(key) != wanted for key, wanted in others.items()):
             continue
         if kind == "bucket":
-            buckets[found[label]][float(found["le"])] = float(value)
+            buckets[found[label]][float(found["le"])] += float(value)
         else:
-            totals[found[label]] = float(value)
+            totals[found[label]] += float(value)
     return {key: histogram_of(by_bound, totals[key]) for key, by_bound in buckets.items()}
 
 
-def histogram_of(cumulated: dict[float, float], total: float) -> Histogram:
+def histogram_of(cumulated: Mapping[float, float], total: float) -> Histogram:
     bounds = tuple(sorted(cumulated))
     up_to = [0.0, *(cumulated[bound] for bound in bounds)]
     return Histogram(bounds, tuple(after - before for before, after in itertools.pairwise(up_to)), total)

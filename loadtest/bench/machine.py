@@ -54,11 +54,15 @@ def processor_name() -> str:
 def versions(peers_python: Path) -> tuple[Version, ...]:
     """Of Python, of our packages, of the peers' (with their environment's name), and of the programs."""
     return (
-        Version("python", platform.python_version()),
+        python_version(),
         *(Version(name, metadata.version(name)) for name in OUR_PACKAGES),
         *peer_versions(peers_python),
         *program_versions(),
     )
+
+
+def python_version() -> Version:
+    return Version("python", platform.python_version())
 
 
 def peer_versions(python: Path) -> list[Version]:

@@ -31,11 +31,14 @@ COUNT = """
     )
     INSERT INTO chunks (
         run_id, number, kind, state, first_position, end_position, item_count, outcome_counts,
-        succeeded_count, negative_count, failed_count
+        succeeded_count, negative_count, failed_count, keyword_page_count
     )
-    SELECT $1, 1, 'fresh', 'done', 0, 2000000000, total, outcomes, succeeded, total - succeeded - failed, failed
+    SELECT
+        $1, 1, 'fresh', 'done', 0, 2000000000, total, outcomes, succeeded, total - succeeded - failed, failed,
+        ({keyword_pages})
     FROM counts
 """
+COUNT_KEYWORD_PAGES = "SELECT count(*) FROM http_results WHERE set_id = $1 AND keyword_bits <> 0 AND outcome = 1"
 
 
 async def make_up(
@@ -60,7 +63,7 @@ async def make_up(
 async def count(connection: asyncpg.Connection, phase: CampaignPhase, run_id: int) -> None:
     """One chunk counts what was made up."""
     await connection.execute(
-        COUNT.format(table=TABLES[phase]),
+        COUNT.format(table=TABLES[phase], keyword_pages=COUNT_KEYWORD_PAGES),
         run_id,
         len(LABELS[phase]),
         sorted(SUCCEEDED[phase]),

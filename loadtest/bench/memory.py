@@ -36,8 +36,20 @@ async def sampled(pid: int) -> AsyncIterator[Footprint]:
 
 def pss_bytes(pid: int) -> int:
     """Now; 0 where the kernel does not say, or the process is gone."""
+    return rollup(pid).get("Pss", 0)
+
+
+def pss_beside_shared_memory(pid: int) -> int:
+    """Without the process's part of shared memory, such as PostgreSQL's buffers."""
+    sizes = rollup(pid)
+    return sizes.get("Pss", 0) - sizes.get("Pss_Shmem", 0)
+
+
+def rollup(pid: int) -> dict[str, int]:
+    """What the kernel adds up of a process's mappings, in bytes, by its names."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
-        return 0
-    return next((int(line.split()[1]) * KIB for line in lines if line.startswith("Pss:")), 0)
+        return {}
+    fields = (line.split() for line in lines[1:])
+    return {name.removesuffix(":"): int(size) * KIB for name, size, *_ in fields}

@@ -4,6 +4,7 @@ import statistics
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
@@ -41,6 +42,9 @@ class Sense(StrEnum):
     SPEED = "speed"
     TIME = "time"
     QUERIES = "queries"
+    MESSAGES = "messages"
+    BYTES = "bytes"
+    MEMORY = "memory"
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -123,18 +127,24 @@ class Mismatch(Exception):
     """Contenders did not do the same work."""
 
 
+T = TypeVar("T")
 Contender = Callable[[], Awaitable[Work]]
 
 
-async def alternate(contenders: Mapping[str, Contender], rounds: int) -> tuple[Series, ...]:
-    """Everybody once a round; whoever was first is last in the next one."""
+async def take_turns(contenders: Mapping[str, Callable[[], Awaitable[T]]], rounds: int) -> dict[str, list[T]]:
+    """Everybody once a round; whoever was first is last in the next one. What each came to, round by round."""
     order = deque(contenders)
-    runs: dict[str, list[Work]] = {name: [] for name in contenders}
+    turns: dict[str, list[T]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name in order:
-            runs[name].append(await contenders[name]())
+            turns[name].append(await contenders[name]())
         order.rotate(-1)
-    return tuple(Series(name, tuple(works)) for name, works in runs.items())
+    return turns
+
+
+async def alternate(contenders: Mapping[str, Contender], rounds: int) -> tuple[Series, ...]:
+    turns = await take_turns(contenders, rounds)
+    return tuple(Series(name, tuple(works)) for name, works in turns.items())
 
 
 def ratio_of(
@@ -147,6 +157,11 @@ def ratio_of(
     pairs = zip(by_name[ours].runs, by_name[peer].runs, strict=True)
     speeds = [mine.rate / theirs.rate for mine, theirs in pairs]
     values = speeds if sense is Sense.SPEED else [1 / speed for speed in speeds]
+    return spread_of(ours, peer, sense, values, bound)
+
+
+def spread_of(ours: str, peer: str, sense: Sense, values: Sequence[float], bound: float | None = None) -> Ratio:
+    """The ratio of each round, together."""
     target = None if bound is None else Target(sense, bound)
     return Ratio(ours, peer, sense, statistics.median(values), min(values), max(values), target)
 

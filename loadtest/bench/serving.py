@@ -4,7 +4,7 @@ import contextlib
 import re
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from pyreqwest.client import Client, ClientBuilder
 
@@ -20,12 +20,15 @@ REQUESTS = "phaseline_request_seconds"
 QUERIES = "phaseline_query_seconds"
 URL = re.compile(r"http://\S+")
 OK = 200
+SERVE = (sys.executable, "-m", "service", "serve", "--port", "0")
 
 
 class Api:
     """Asks with a key, one request after the other."""
 
     def __init__(self, base_url: str, secret: str) -> None:
+        self.base_url = base_url
+        self.secret = secret
         builder = ClientBuilder().base_url(base_url).no_proxy()
         self._client: Client = builder.default_headers({"Authorization": f"Bearer {secret}"}).build()
 
@@ -49,10 +52,16 @@ class Api:
 @contextlib.asynccontextmanager
 async def serving_api(database: Database) -> AsyncIterator[Api]:
     """`phaseline serve`, on the client's core."""
+    async with served_by(database, pinned(client_core(), SERVE), Settings()) as api:
+        yield api
+
+
+@contextlib.asynccontextmanager
+async def served_by(database: Database, command: Sequence[str], settings: Settings) -> AsyncIterator[Api]:
+    """An API that a program serves, and somebody with a key of the tenant `bench`."""
     async with database.transaction() as tx:
         key = await make_key(tx, tenant="bench", name="asking", random_part=secrets.token_urlsafe(32))
-    command = pinned(client_core(), (sys.executable, "-m", "service", "serve", "--port", "0"))
-    environment = assembly.child_environment(Settings(), database.url)
+    environment = assembly.child_environment(settings, database.url)
     async with running_daemon(command, folder=ROOT, ready="Serving on", environment=environment) as line:
         found = URL.search(line)
         assert found is not None, line

@@ -10,7 +10,6 @@ LATENCY_HEAD = (
     *("comparison", "what is asked for", "times", "p50 ms", "p99 ms", "at most", "holds"),
     *("in statements, mean ms", "inspected at most"),
 )
-WORDS = {Sense.SPEED: "speed", Sense.TIME: "time", Sense.QUERIES: "queries"}
 
 
 def render_table(reports: Sequence[Report]) -> str:
@@ -28,7 +27,7 @@ def row_of(comparison: str, ratio: Ratio) -> tuple[str, ...]:
         comparison,
         ratio.ours,
         ratio.peer,
-        f"{ratio.median:.2f} x its {WORDS[ratio.sense]}",
+        f"{ratio.median:.2f} x its {ratio.sense}",
         f"{ratio.low:.2f} to {ratio.high:.2f}",
         target,
         "" if ratio.target is None else ("yes" if ratio.holds else "NO"),

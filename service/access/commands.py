@@ -23,7 +23,7 @@ from service.access.model import (
     Session,
 )
 from service.errors import Conflict, Forbidden, Invalid, NotFound
-from service.postgres.database import Tx
+from service.postgres.database import Database, Tx
 
 SECRET_PREFIX = "phl_"  # noqa: S105 - the public beginning of every key
 SECRET_LENGTH_MAX = 100
@@ -31,18 +31,19 @@ HINT_LENGTH = 8
 DEFAULT_TENANT = "default"
 OPERATOR = "operator"  # the actor of what is done on the machine itself
 EXPIRY_MAX = datetime(9000, 1, 1, tzinfo=UTC)  # whatever its time zone, the database's calendar reaches so far
+FIND_SECONDS_MAX = 30.0
 SESSION_HOURS_MAX = 12
 SESSION_IDLE_HOURS_MAX = 2
 SESSION_USE_RESOLUTION = timedelta(minutes=1)  # how seldom it is written that a session is in use
 SESSIONS_DELETED_MAX = 1_000  # rows in one clean-up
+ROWS_DELETED_MAX = 1_000  # of acts and keys, the same
 
 
-async def find_principal(tx: Tx, secret: str) -> Principal | None:
-    """Whose key this is, if anybody's."""
+async def find_principal(database: Database, secret: str, *, seconds: float = FIND_SECONDS_MAX) -> Principal | None:
+    """Whose key this is, if anybody's. Asked before every request, so it is one round trip."""
     if not secret.startswith(SECRET_PREFIX) or len(secret) > SECRET_LENGTH_MAX:
         return None
-    await tx.begin()
-    return await store.find_principal(tx, hash_secret(secret))
+    return await store.find_principal(database, hash_secret(secret), seconds=seconds)
 
 
 async def find_principal_of_session(tx: Tx, secret: str) -> Principal | None:
@@ -134,6 +135,12 @@ async def insert_key(
     return NewKey(key_id, name, secret, held, expires_at)
 
 
+async def find_or_make_tenant(tx: Tx, name: str) -> UUID:
+    """The tenant of this name; one that is made now has no key yet."""
+    await tx.begin()
+    return await store.find_or_insert_tenant(tx, name)
+
+
 async def get_tenant(tx: Tx, name: str) -> UUID:
     """The tenant of this name."""
     tenant_id = await store.find_tenant(tx, name)
@@ -200,10 +207,28 @@ async def delete_ended_sessions(tx: Tx) -> int:
     return await store.delete_ended_sessions(tx, idle_since=idle_since(tx), limit=SESSIONS_DELETED_MAX)
 
 
+async def delete_old_acts(tx: Tx, days: int) -> int:
+    """Forget who did what so many days ago, a bounded number at a time; nothing where it is to stay for ever (0)."""
+    await tx.begin()
+    return await store.delete_old_acts(tx, tx.now - timedelta(days=days), ROWS_DELETED_MAX) if days else 0
+
+
+async def delete_ended_keys(tx: Tx, days: int) -> int:
+    """The same for keys that let nobody in since then."""
+    await tx.begin()
+    return await store.delete_ended_keys(tx, tx.now - timedelta(days=days), ROWS_DELETED_MAX) if days else 0
+
+
 async def note_act(tx: Tx, principal: Principal, act: Act, target: str, detail: ActDetail | None = None) -> None:
     """Write down who did what, in the transaction in which it is done."""
     await tx.begin()
     await store.insert_act(tx, principal.tenant_id, principal.actor, act, target, detail or ActDetail())
+
+
+async def note_act_of(tx: Tx, tenant_id: UUID, actor: str, act: Act, target: str, detail: ActDetail) -> None:
+    """The same of what nobody asked for: an installation's own rules did it."""
+    await tx.begin()
+    await store.insert_act(tx, tenant_id, actor, act, target, detail)
 
 
 def idle_since(tx: Tx) -> datetime:

@@ -1,8 +1,8 @@
 -- name: find_principal
--- Whose key is this? Revoked and expired keys are nobody's.
+-- Whose key is this? Revoked and expired keys are nobody's. It stands alone, so it takes the time itself.
 SELECT tenant_id, key_id, name, scopes, expires_at, NULL::uuid AS session_id
 FROM api_keys
-WHERE secret_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+WHERE secret_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() + $2::interval)
 
 -- name: find_principal_of_session
 -- Who opened this session? It ends with its key, at its end, and when it lies idle (not used since $3).
@@ -84,6 +84,18 @@ DELETE FROM sessions WHERE session_id = $1
 -- Nobody can use them any more: past their end, or idle since $2. A bounded number at a time.
 DELETE FROM sessions WHERE session_id IN (
     SELECT session_id FROM sessions WHERE expires_at <= $1 OR used_at <= $2 LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+
+-- name: delete_old_acts
+-- Before $1; a bounded number at a time, the oldest first.
+DELETE FROM acts WHERE act_id IN (
+    SELECT act_id FROM acts WHERE occurred_at < $1 ORDER BY act_id LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+
+-- name: delete_ended_keys
+-- Revoked or expired before $1; what they did stays known by their names.
+DELETE FROM api_keys WHERE key_id IN (
+    SELECT key_id FROM api_keys WHERE revoked_at < $1 OR expires_at < $1 ORDER BY key_id LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 
 -- name: insert_act

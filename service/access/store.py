@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from service.access.model import Act, ActDetail, Bearer, Key, KeyScope, Principal, RecordedAct
-from service.postgres.database import Tx
+from service.postgres.database import Database, Tx
 from service.postgres.queries import load_queries
 
 SQL = load_queries("service.access")
@@ -29,14 +29,16 @@ UPDATE_SESSION_USED = SQL["update_session_used"]
 UPDATE_SESSIONS_USED = SQL["update_sessions_used"]
 DELETE_SESSION = SQL["delete_session"]
 DELETE_ENDED_SESSIONS = SQL["delete_ended_sessions"]
+DELETE_OLD_ACTS = SQL["delete_old_acts"]
+DELETE_ENDED_KEYS = SQL["delete_ended_keys"]
 INSERT_ACT = SQL["insert_act"]
 LIST_ACTS = SQL["list_acts"]
 
 decode_detail = msgspec.json.Decoder(ActDetail).decode
 
 
-async def find_principal(tx: Tx, secret_hash: bytes) -> Principal | None:
-    row = await tx.find(FIND_PRINCIPAL, secret_hash, tx.now)
+async def find_principal(database: Database, secret_hash: bytes, *, seconds: float) -> Principal | None:
+    row = await database.look_up(FIND_PRINCIPAL, secret_hash, database.clock_offset, seconds=seconds)
     return None if row is None else principal_of(row)
 
 
@@ -148,6 +150,14 @@ async def delete_session(tx: Tx, session_id: UUID) -> bool:
 
 async def delete_ended_sessions(tx: Tx, *, idle_since: datetime, limit: int) -> int:
     return await tx.execute(DELETE_ENDED_SESSIONS, tx.now, idle_since, limit)
+
+
+async def delete_old_acts(tx: Tx, before: datetime, limit: int) -> int:
+    return await tx.execute(DELETE_OLD_ACTS, before, limit)
+
+
+async def delete_ended_keys(tx: Tx, before: datetime, limit: int) -> int:
+    return await tx.execute(DELETE_ENDED_KEYS, before, limit)
 
 
 async def insert_act(tx: Tx, tenant_id: UUID, actor: str, act: Act, target: str, detail: ActDetail) -> None:

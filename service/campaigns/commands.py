@@ -3,14 +3,14 @@
 The data plane calls `record_progress`, `finish_run` and `fail_run`; everything else is asked for by people.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET
 
-from service.access.commands import note_act
+from service.access.commands import note_act, note_act_of
 from service.access.model import Act, ActDetail, Principal
 from service.campaigns import rules, store
 from service.campaigns.configuration import (
@@ -25,6 +25,7 @@ from service.campaigns.model import (
     Advance,
     Campaign,
     ChunkCounts,
+    Configuration,
     CreateCampaign,
     DeletedCampaign,
     DomainGeneration,
@@ -41,9 +42,11 @@ from service.postgres.database import Tx
 from service.progress.announce import announce, announce_deletion
 from service.progress.events import CampaignPhase, PhaseCounts, PhaseStatus
 from service.resolving.outcomes import DnsOutcome
+from service.runtime.tracing import span, trace_parent
 
 CHUNKS_BELL = "chunks_changed"
 SYSTEM_ACTOR = "phaseline"
+RESTED_AT_A_TIME = 20  # campaigns that are deleted because they are old, in one step
 
 # How fast the shown rate follows the real one: the weight of the newest second.
 RATE_SMOOTHING_PER_SECOND = 0.3
@@ -58,9 +61,14 @@ class Cause(msgspec.Struct, frozen=True):
     actor: str
 
 
+def check_campaign(initial_phase: CampaignPhase, configuration: Configuration) -> None:
+    """Refuse what no campaign can be made of (`Invalid`)."""
+    rules.check_initial_phase(initial_phase)
+    check_configuration(configuration)
+
+
 async def create_campaign(tx: Tx, principal: Principal, request: CreateCampaign) -> Campaign:
-    rules.check_initial_phase(request.initial_phase)
-    check_configuration(request.configuration)
+    check_campaign(request.initial_phase, request.configuration)
     campaign = await store.insert_campaign(tx, principal.tenant_id, request)
     await note_act(tx, principal, Act.CAMPAIGN_CREATED, str(campaign.id), ActDetail(name=campaign.name))
     await announce_state(tx, campaign, campaign.phase, PhaseStatus.PENDING, counts=PhaseCounts())
@@ -100,13 +108,31 @@ async def delete_campaign(
 ) -> DeletedCampaign:
     """From any state: nobody finds it from now on, its workers are fenced off, its rows go in the background."""
     campaign = await locked(tx, principal, campaign_id, expected_version)
+    await hide(tx, campaign)
+    await note_act(tx, principal, Act.CAMPAIGN_DELETED, str(campaign.id), ActDetail(name=campaign.name))
+    return DeletedCampaign(campaign.id, campaign.name, tx.now)
+
+
+async def delete_rested_campaigns(tx: Tx, days: int) -> int:
+    """What ended and was not touched for so many days, a few at a time; nothing where it is to stay for ever (0)."""
+    if days == 0:
+        return 0
+    await tx.begin()
+    rested = await store.lock_rested_campaigns(tx, tx.now - timedelta(days=days), RESTED_AT_A_TIME)
+    for campaign in rested:
+        await hide(tx, campaign)
+        detail = ActDetail(name=campaign.name)
+        await note_act_of(tx, campaign.tenant_id, SYSTEM_ACTOR, Act.CAMPAIGN_DELETED, str(campaign.id), detail)
+    return len(rested)
+
+
+async def hide(tx: Tx, campaign: StoredCampaign) -> None:
+    """Nobody finds it any more; what it holds is swept away later."""
     await store.hide_campaign(tx, campaign.id)
     await store.retire_runs(tx, campaign.id, None, spared=())
     await store.retire_name_sets(tx, campaign.id, spared=())
-    await note_act(tx, principal, Act.CAMPAIGN_DELETED, str(campaign.id), ActDetail(name=campaign.name))
     await announce_deletion(tx, campaign.id)
     await tx.ring(CHUNKS_BELL)
-    return DeletedCampaign(campaign.id, campaign.name, tx.now)
 
 
 async def transition_campaign(
@@ -240,7 +266,8 @@ async def carry_out(tx: Tx, campaign: StoredCampaign, decision: rules.Decision, 
         case rules.Keep():
             pass
         case rules.Start(phase):
-            await start_phase(tx, campaign, phase, cause)
+            with span(f"start {phase}", campaign_id=str(campaign.id)):
+                await start_phase(tx, campaign, phase, cause)
         case rules.Redo(phase, kept_since):
             await redo_phase(tx, campaign, phase, cause, kept_since)
         case rules.Continue(phase, retry_failed):
@@ -276,6 +303,7 @@ async def start_phase(
         total=total,
         shortfall=shortfall,
         kept=kept,
+        trace_parent=trace_parent(),
     )
     await store.retire_runs(tx, campaign.id, phase, spared=campaign.sets.present)
     run_id = await store.insert_run(tx, new)
@@ -333,7 +361,7 @@ async def continue_phase(
         raise rules.nothing_to_retry(state_of(campaign), phase)
     later = PHASES[PHASES.index(phase) + 1 :]
     await store.mark_runs_stale(tx, campaign.id, later)
-    await store.update_run_to_continue(tx, run.id, retrying)
+    await store.update_run_to_continue(tx, run.id, retrying, trace_parent())
     await move(tx, campaign, phase, PhaseStatus.RUNNING, cause)
     continued = await store.lock_run(tx, run.id)
     assert continued is not None
@@ -367,7 +395,8 @@ async def complete_phase(tx: Tx, campaign: StoredCampaign, run: Run) -> None:
         completed = await store.lock_campaign_of_run(tx, run.id)
         assert completed is not None
         advance = Cause("advance", TransitionCause.AUTOMATIC, f"{run.phase} is completed", SYSTEM_ACTOR)
-        await start_next_phase(tx, completed, following, advance)
+        with span(f"start {following}", parent=run.trace_parent, campaign_id=str(campaign.id)):
+            await start_next_phase(tx, completed, following, advance)
 
 
 async def start_next_phase(tx: Tx, campaign: StoredCampaign, phase: CampaignPhase, cause: Cause) -> None:

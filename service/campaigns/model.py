@@ -360,6 +360,7 @@ class ChunkCounts(msgspec.Struct, frozen=True, rename="camel"):
     """What the chunks of a run add up to; `outcomes[i]` counts outcome code i + 1.
 
     `retrying` domains have a failed outcome that is about to be replaced: they are not counted as processed.
+    `keyword_pages` are the pages reached that hold a keyword.
     """
 
     succeeded: int = 0
@@ -367,3 +368,4 @@ class ChunkCounts(msgspec.Struct, frozen=True, rename="camel"):
     failed: int = 0
     retrying: int = 0
     outcomes: tuple[int, ...] = ()
+    keyword_pages: int = 0

@@ -41,6 +41,17 @@ FROM campaigns
 WHERE campaign_id = $1 AND tenant_id = $2 AND deleted_at IS NULL
 FOR UPDATE
 
+-- name: lock_rested_campaigns
+-- What ended and was not touched since $1, of all tenants; whoever is at work on one keeps it.
+SELECT
+    campaign_id, tenant_id, name, initial_phase, current_phase, phase_status, configuration, version,
+    name_set_id, dns_set_id, http_set_id, score_set_id, created_at, updated_at
+FROM campaigns
+WHERE deleted_at IS NULL AND phase_status IN ('completed', 'failed', 'cancelled') AND updated_at < $1
+ORDER BY updated_at
+LIMIT $2
+FOR UPDATE SKIP LOCKED
+
 -- name: lock_campaign_of_run
 -- The same for the data plane, which knows runs and acts for no tenant.
 SELECT
@@ -137,11 +148,11 @@ INSERT INTO name_sets (set_id, campaign_id, row_count) VALUES ($1, $2, $3)
 INSERT INTO phase_runs (
     run_id, campaign_id, phase, number, phase_status, configuration, network,
     name_set_id, dns_set_id, http_set_id, total_count, shortfall_count, started_at, counted_at,
-    kept_set_id, kept_since, plan
+    kept_set_id, kept_since, plan, trace_parent
 )
 SELECT
     $1, $2, $3, coalesce(max(r.number), 0) + 1, 'running', $4::text::jsonb, $5, $6, $7, $8, $9, $10, $11, $11,
-    $12::integer, $13::timestamptz, CASE WHEN $12::integer IS NULL THEN 'fresh' ELSE 'keep' END
+    $12::integer, $13::timestamptz, CASE WHEN $12::integer IS NULL THEN 'fresh' ELSE 'keep' END, $14
 FROM phase_runs r
 WHERE r.campaign_id = $2 AND r.phase = $3
 
@@ -150,7 +161,7 @@ WHERE r.campaign_id = $2 AND r.phase = $3
 SELECT
     run_id, campaign_id, phase, number, phase_status, stale, total_count, shortfall_count, succeeded_count,
     negative_count, failed_count, retrying_count, outcome_counts, rate_per_second, counted_at, plan,
-    started_at, finished_at, error_code, error_message
+    started_at, finished_at, error_code, error_message, trace_parent
 FROM phase_runs
 WHERE run_id = $1
 FOR UPDATE
@@ -160,7 +171,7 @@ FOR UPDATE
 SELECT
     run_id, campaign_id, phase, number, phase_status, stale, total_count, shortfall_count, succeeded_count,
     negative_count, failed_count, retrying_count, outcome_counts, rate_per_second, counted_at, plan,
-    started_at, finished_at, error_code, error_message
+    started_at, finished_at, error_code, error_message, trace_parent
 FROM phase_runs
 WHERE campaign_id = $1 AND phase = $2
 ORDER BY number DESC
@@ -172,7 +183,7 @@ FOR UPDATE
 SELECT DISTINCT ON (phase)
     run_id, campaign_id, phase, number, phase_status, stale, total_count, shortfall_count, succeeded_count,
     negative_count, failed_count, retrying_count, outcome_counts, rate_per_second, counted_at, plan,
-    started_at, finished_at, error_code, error_message
+    started_at, finished_at, error_code, error_message, trace_parent
 FROM phase_runs
 WHERE campaign_id = $1
 ORDER BY phase, number DESC
@@ -200,7 +211,7 @@ WHERE run_id = $1
 UPDATE phase_runs
 SET
     succeeded_count = $2, negative_count = $3, failed_count = $4, retrying_count = $5, outcome_counts = $6,
-    rate_per_second = $7, counted_at = $8
+    keyword_page_count = $7, rate_per_second = $8, counted_at = $9
 WHERE run_id = $1
 
 -- name: update_run_to_continue
@@ -211,6 +222,7 @@ SET
     stale = false,
     failed_count = failed_count - $3,
     retrying_count = retrying_count + $3,
+    trace_parent = coalesce($4, trace_parent),
     plan = CASE WHEN plan = 'planned' AND $3 > 0 THEN 'retry' ELSE plan END
 WHERE run_id = $1
 
@@ -260,3 +272,69 @@ FROM phase_transitions t
 WHERE t.campaign_id = $1 AND ($2::bigint IS NULL OR t.transition_id < $2)
 ORDER BY t.transition_id DESC
 LIMIT $3
+
+-- name: insert_adopted_campaign
+-- One that began elsewhere, at a time that its id tells too: lists are in the order of ids.
+INSERT INTO campaigns (
+    campaign_id, tenant_id, name, initial_phase, current_phase, phase_status, configuration, created_at, updated_at
+)
+VALUES (uuidv7($6::timestamptz - now()), $1, $2, $3, $3, 'pending', $4::text::jsonb, $6, $5)
+RETURNING
+    campaign_id, tenant_id, name, initial_phase, current_phase, phase_status, configuration, version,
+    name_set_id, dns_set_id, http_set_id, score_set_id, created_at, updated_at
+
+-- name: insert_adopted_run
+-- A run that was done elsewhere, or part of it. Nobody works on it before it is settled.
+INSERT INTO phase_runs (
+    run_id, campaign_id, phase, number, phase_status, configuration, network,
+    name_set_id, dns_set_id, http_set_id, total_count, started_at, counted_at, plan
+)
+VALUES ($1, $2, $3, 1, 'cancelled', $4::text::jsonb, $5, $6, $7, $8, 0, $9, $10, 'planned')
+
+-- name: settle_adopted_run
+-- What was carried into it so far, and where it stands.
+UPDATE phase_runs
+SET
+    phase_status = $2, stale = $3, total_count = $4, shortfall_count = $5, finished_at = $6, error_code = $7,
+    error_message = $8, plan = $9, succeeded_count = $10, negative_count = $11, failed_count = $12,
+    outcome_counts = $13, keyword_page_count = $14, counted_at = $15
+WHERE run_id = $1
+
+-- name: update_adopted_campaign
+-- What it is called, how its phases are to be done, and where it stands.
+UPDATE campaigns
+SET
+    name = $2, configuration = $3::text::jsonb, current_phase = $4, phase_status = $5, version = version + 1,
+    updated_at = $6
+WHERE campaign_id = $1
+
+-- name: delete_transitions
+-- A trail that is written anew.
+DELETE FROM phase_transitions WHERE campaign_id = $1
+
+-- name: insert_adopted_transitions
+-- A trail from elsewhere: lines in their order, each beginning where the one before it ended.
+INSERT INTO phase_transitions (
+    campaign_id, command, from_phase, from_phase_status, to_phase, to_phase_status, cause, reason, actor, occurred_at
+)
+SELECT $1, * FROM unnest(
+    $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[]
+)
+
+-- name: update_name_set
+-- How many names a set has by now.
+UPDATE name_sets SET row_count = $2 WHERE set_id = $1
+
+-- name: hand_over_campaigns
+-- To another tenant, all at once; whoever had them does not find them any more.
+UPDATE campaigns SET tenant_id = $2, version = version + 1 WHERE campaign_id = ANY($1::uuid[])
+
+-- name: hand_over_states
+-- The same for what watchers are told.
+UPDATE progress_states
+SET tenant_id = $2, sequence = sequence + 1, changed_in = pg_current_xact_id()
+WHERE campaign_id = ANY($1::uuid[])
+
+-- name: delete_generation_ranges
+-- Of a run that is given others.
+DELETE FROM generation_ranges WHERE run_id = $1

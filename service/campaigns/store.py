@@ -27,6 +27,7 @@ INSERT_CAMPAIGN = SQL["insert_campaign"]
 FIND_CAMPAIGN = SQL["find_campaign"]
 LIST_CAMPAIGNS = SQL["list_campaigns"]
 LOCK_CAMPAIGN = SQL["lock_campaign"]
+LOCK_RESTED_CAMPAIGNS = SQL["lock_rested_campaigns"]
 LOCK_CAMPAIGN_OF_RUN = SQL["lock_campaign_of_run"]
 UPDATE_CAMPAIGN_STATE = SQL["update_campaign_state"]
 UPDATE_CAMPAIGN = SQL["update_campaign"]
@@ -112,6 +113,7 @@ class Run(msgspec.Struct, frozen=True):
     finished_at: datetime | None
     error_code: str | None
     error_message: str | None
+    trace_parent: str | None
 
 
 class NewRun(msgspec.Struct, frozen=True):
@@ -125,6 +127,7 @@ class NewRun(msgspec.Struct, frozen=True):
     total: int
     shortfall: int
     kept: "KeptSet | None" = None
+    trace_parent: str | None = None
 
 
 class KeptSet(msgspec.Struct, frozen=True):
@@ -169,6 +172,11 @@ async def list_campaigns(
 async def lock_campaign(tx: Tx, tenant_id: UUID, campaign_id: UUID) -> StoredCampaign | None:
     row = await tx.find(LOCK_CAMPAIGN, campaign_id, tenant_id)
     return None if row is None else campaign_of(row)
+
+
+async def lock_rested_campaigns(tx: Tx, since: datetime, limit: int) -> list[StoredCampaign]:
+    """Campaigns that ended, and were not touched since then."""
+    return [campaign_of(row) for row in await tx.fetch(LOCK_RESTED_CAMPAIGNS, since, limit)]
 
 
 async def lock_campaign_of_run(tx: Tx, run_id: int) -> StoredCampaign | None:
@@ -228,6 +236,7 @@ async def insert_run(tx: Tx, new: NewRun) -> int:
         tx.now,
         new.kept and new.kept.set_id,
         new.kept and new.kept.since,
+        new.trace_parent,
     )
     return run_id
 
@@ -282,13 +291,14 @@ async def update_run_counts(tx: Tx, run_id: int, counts: ChunkCounts, rate_per_s
         counts.failed,
         counts.retrying,
         list(counts.outcomes),
+        counts.keyword_pages,
         rate_per_second,
         tx.now,
     )
 
 
-async def update_run_to_continue(tx: Tx, run_id: int, retrying: int) -> None:
-    await tx.execute(UPDATE_RUN_TO_CONTINUE, run_id, tx.now, retrying)
+async def update_run_to_continue(tx: Tx, run_id: int, retrying: int, trace_parent: str | None) -> None:
+    await tx.execute(UPDATE_RUN_TO_CONTINUE, run_id, tx.now, retrying, trace_parent)
 
 
 async def mark_runs_stale(tx: Tx, campaign_id: UUID, phases: Sequence[CampaignPhase]) -> None:
@@ -409,6 +419,7 @@ def run_of(row: asyncpg.Record) -> Run:
         finished_at=row["finished_at"],
         error_code=row["error_code"],
         error_message=row["error_message"],
+        trace_parent=row["trace_parent"],
     )
 
 

@@ -93,6 +93,54 @@ For example:
 
     DATABASE_URL=postgresql://phaseline@db.example/phaseline phaseline doctor --resolver 192.0.2.53 --json
 """
+REPORT = """Tell what was done, by day and by week: campaigns, domains by phase, failures, leads, rates.
+
+Days are those of UTC. What was done stays known when its campaign is deleted. Needs the database: DATABASE_URL, or the
+one in PHASELINE_HOME.
+
+For example:
+
+    phaseline report --since 7d
+
+    phaseline report --since 2026-11-01T00:00:00Z --tenant research --json
+"""
+BACKUP = """Write everything into a file, as it is at one instant; others go on meanwhile.
+
+It is what PostgreSQL's pg_dump writes. The file holds all data, and hashes of keys: only its owner can read it. The
+database is DATABASE_URL, or the one in PHASELINE_HOME.
+
+For example:
+
+    phaseline backup /var/backups/phaseline-$(date +%F).dump
+"""
+RESTORE = """Bring a backup into an empty database.
+
+The database is DATABASE_URL, or a new one in PHASELINE_HOME. Neither an API nor workers may be there yet.
+
+For example:
+
+    PHASELINE_HOME=/var/lib/phaseline-new phaseline restore /var/backups/phaseline-2026-11-29.dump
+"""
+UNIT = """Print a systemd unit for this installation.
+
+`all` runs everything on one machine, with the embedded database. Beside a PostgreSQL of your own there is one for the
+API and one for workers, on as many machines as wanted; sharing an embedded one, they would end it for each other.
+
+For example:
+
+    phaseline unit all > /etc/systemd/system/phaseline.service
+
+    phaseline unit workers > /etc/systemd/system/phaseline-workers.service
+"""
+MONITORING = """Print what an installation is watched with: metrics, alert rules and a dashboard.
+
+Prometheus scrapes /metrics of each API process, and of each worker a port of its own, from PHASELINE_METRICS_PORT on.
+PHASELINE_MONITORING=false turns all of it off.
+
+For example:
+
+    phaseline monitoring alerts > /etc/prometheus/phaseline.yml
+"""
 OPENAPI = """Write the contract: what can be asked over HTTP (OpenAPI), and what websockets say (AsyncAPI).
 
 A server shows the same under /docs, and serves it under /schema. Needs no database and no server.
@@ -127,7 +175,12 @@ app.command("service.cli.keys:keys", name="keys", help=KEYS, group=HERE, sort_ke
 app.command("service.cli.settings:settings", name="settings", help=SETTINGS, group=HERE, sort_key=7)
 app.command("service.cli.doctor:doctor", name="doctor", help=DOCTOR, group=HERE, sort_key=8)
 app.command("service.cli.openapi:openapi", name="openapi", help=OPENAPI, group=HERE, sort_key=9)
-app.command("service.cli.campaigns:campaign", name="campaign", help=CAMPAIGN, group=SERVER, sort_key=10)
+app.command("service.cli.monitoring:monitoring", name="monitoring", help=MONITORING, group=HERE, sort_key=10)
+app.command("service.cli.report:report", name="report", help=REPORT, group=HERE, sort_key=11)
+app.command("service.cli.backup:backup", name="backup", help=BACKUP, group=HERE, sort_key=12)
+app.command("service.cli.backup:restore", name="restore", help=RESTORE, group=HERE, sort_key=13)
+app.command("service.cli.unit:unit", name="unit", help=UNIT, group=HERE, sort_key=14)
+app.command("service.cli.campaigns:campaign", name="campaign", help=CAMPAIGN, group=SERVER, sort_key=20)
 
 
 def main() -> None:

@@ -11,12 +11,13 @@ from cyclopts.validators import Number
 from service.campaigns.model import Campaign, Explanation, Phases, RerunScope, TransitionCampaign
 from service.cli import screens
 from service.cli.changing import delete, update
-from service.cli.client import LAST, PAGE_ITEMS, Client
+from service.cli.client import PAGE_ITEMS, Client, server
 from service.cli.estimating import estimate, preview
 from service.cli.exporting import export
 from service.cli.importing import import_
 from service.cli.making import clone, create
-from service.cli.places import Json, Key, Reference, Url, server
+from service.cli.places import Json, Key, Reference, Url
+from service.cli.references import LAST
 from service.cli.reruns import rerun_of
 from service.cli.terminal import show, write_json
 from service.cli.watching import display_for, watch
@@ -49,7 +50,9 @@ async def list_(
     phase: Annotated[CampaignPhase | None, Parameter(help="Only those whose current phase is this.")] = None,
     status: Annotated[PhaseStatus | None, Parameter(help="Only those whose current phase stands so.")] = None,
     limit: Annotated[int, Parameter(help="How many at most.", validator=Number(gte=1, lte=PAGE_ITEMS))] = LIST_LIMIT,
-    cursor: Annotated[str | None, Parameter(help="Go on where a page ended: its nextCursor.")] = None,
+    cursor: Annotated[
+        str | None, Parameter(help="Go on where a page ended: its nextCursor.", allow_leading_hyphen=True)
+    ] = None,
     json: Json = False,
     url: Url = None,
     key: Key = None,

@@ -9,9 +9,10 @@ import msgspec
 from cyclopts import Parameter
 
 from service.campaigns.model import Campaign, UpdateCampaign
-from service.cli.client import LAST
+from service.cli.client import server
 from service.cli.drafts import read_request
-from service.cli.places import Json, Key, OrStream, Reference, Switch, Url, server
+from service.cli.places import Json, Key, OrStream, Reference, Switch, Url
+from service.cli.references import LAST
 from service.cli.terminal import error_output, program, show, write_json
 from service.errors import Invalid
 

@@ -1,14 +1,28 @@
-"""A thin, typed client of one server: requests over HTTP, progress over the websocket."""
+"""A server as commands ask it: `phaseline_client` in the service's own words, and which campaign is meant.
+
+The client has Structs of its own, made from the contract. What people write is checked by the service's, and what is
+answered is drawn by them. Both are the same documents, so that one is read as the other.
+"""
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from math import inf
 from typing import TypeVar
 from uuid import UUID
 
 import msgspec
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus, WebSocketException
 
+from phaseline_client import (
+    Absence,
+    AsyncPhaseline,
+    ExportProgress,
+    Interrupted,
+    ListType,
+    Repeating,
+    Sent,
+    Timeouts,
+    models,
+)
 from service.campaigns.model import (
     Campaign,
     CampaignPage,
@@ -20,44 +34,43 @@ from service.campaigns.model import (
     TransitionCampaign,
     UpdateCampaign,
 )
-from service.cli.calling import (
-    CONNECT_TIMEOUT,
-    Call,
-    Place,
-    Server,
-    is_loopback,
-    open_server,
-    read_answer,
-    refusal_of,
-    server_away,
-)
+from service.cli.filters import Filters
+from service.cli.places import Place, find_place
+from service.cli.references import LAST, the_only
+from service.cli.refusals import MAY_BE_DONE, located, telling
 from service.domains.importing.model import ImportList, ImportReceipt
 from service.domains.previewing.model import PatternPreview, PhaseEstimate
-from service.errors import Conflict, Invalid, NotFound, Unavailable
-from service.progress.events import CampaignPhase, CampaignProgress, PhaseStatus, Subscribe
+from service.domains.reading.model import ExportFormat
+from service.errors import Invalid, NotFound, Unavailable
+from service.progress.events import CampaignPhase, CampaignProgress, PhaseStatus
+from service.web.faults import invalid_body
 
-MESSAGE_BYTES_MAX = 1_000_000
+TIMEOUTS = Timeouts(receipt=2 * 86_400.0)  # a list may be large, and come slowly through a pipe
+REPEATING = Repeating(unheard_max=1)  # where nobody listens there is nothing to wait for: no server was started
 PAGE_ITEMS = 200
 LOOKED_UP_MAX = 10_000  # campaigns that are searched for the beginning of an id
 PREFIX_LENGTH_MIN = 4
-IDS_TOLD_MAX = 3
-LAST = "last"
 
 T = TypeVar("T")
-Query = Mapping[str, str | None]
-
-decode_progress = msgspec.json.Decoder(CampaignProgress).decode
 
 
 class Client:
-    """One server's campaigns."""
+    """One server's campaigns. Whatever goes wrong is `Refused`, with one sentence."""
 
-    def __init__(self, server: Server) -> None:
-        self.place = server.place
-        self._server = server
+    def __init__(self, place: Place, phaseline: AsyncPhaseline) -> None:
+        self.place = place
+        self._phaseline = phaseline
+        self._campaigns = phaseline.campaigns
+        self._domains = phaseline.domains
+
+    async def check_readiness(self) -> None:
+        """Unavailable where it cannot serve now."""
+        with telling(self.place.url):
+            await self._phaseline.operations.get_readiness()
 
     async def create_campaign(self, wanted: CreateCampaign) -> Campaign:
-        return await self._ask("POST", "campaigns", Campaign, body=wanted)
+        body = request_as(models.CreateCampaign, wanted)
+        return await self._command(self._campaigns.create_campaign(body), Campaign)
 
     async def list_campaigns(
         self,
@@ -68,62 +81,123 @@ class Client:
         status: PhaseStatus | None = None,
     ) -> CampaignPage:
         """Newest first; `limit` is at most 200."""
-        asked = {"limit": str(limit), "cursor": cursor, "currentPhase": phase, "phaseStatus": status}
-        return await self._ask("GET", "campaigns", CampaignPage, query=asked)
+        asked = self._campaigns.list_campaigns(
+            limit=limit,
+            cursor=cursor,
+            current_phase=None if phase is None else models.CampaignPhase(phase),
+            phase_status=None if status is None else models.PhaseStatus(status),
+        )
+        return await self._read(asked, CampaignPage)
 
     async def get_campaign(self, campaign_id: UUID) -> Campaign:
-        return await self._ask("GET", f"campaigns/{campaign_id}", Campaign)
+        return await self._read(self._campaigns.get_campaign(campaign_id), Campaign)
 
     async def update_campaign(self, campaign_id: UUID, wanted: UpdateCampaign) -> Campaign:
-        return await self._ask("PATCH", f"campaigns/{campaign_id}", Campaign, body=wanted)
+        body = request_as(models.UpdateCampaign, wanted)
+        return await self._command(self._campaigns.update_campaign(campaign_id, body), Campaign)
 
     async def delete_campaign(self, seen: Campaign) -> None:
         """Refused where it has changed since it was seen."""
-        call = Call("DELETE", f"campaigns/{seen.id}", headers=(("If-Match", f'"{seen.version}"'),))
-        await self._server.ask(call)
+        with telling(self.place.url, advice=MAY_BE_DONE):
+            await self._campaigns.delete_campaign(seen.id, if_match=f'"{seen.version}"')
 
     async def get_phases(self, campaign_id: UUID) -> Phases:
-        return await self._ask("GET", f"campaigns/{campaign_id}/phases", Phases)
+        return await self._read(self._campaigns.get_phases(campaign_id), Phases)
 
     async def explain_campaign(self, campaign_id: UUID) -> Explanation:
-        return await self._ask("GET", f"campaigns/{campaign_id}/explain", Explanation)
+        return await self._read(self._campaigns.explain_campaign(campaign_id), Explanation)
 
     async def estimate_phase(self, campaign_id: UUID, phase: CampaignPhase) -> PhaseEstimate:
-        return await self._ask("POST", f"campaigns/{campaign_id}/phases/{phase}/estimate", PhaseEstimate)
+        asked = self._domains.estimate_phase(campaign_id, models.CampaignPhase(phase))
+        return await self._read(asked, PhaseEstimate)
 
     async def preview_pattern(self, wanted: DomainGeneration) -> PatternPreview:
-        return await self._ask("POST", "pattern-previews", PatternPreview, body=wanted)
+        body = request_as(models.DomainGeneration, wanted)
+        return await self._read(self._domains.preview_pattern(body), PatternPreview)
 
     async def transition_campaign(self, campaign_id: UUID, wanted: TransitionCampaign) -> Campaign:
-        return await self._ask("PUT", f"campaigns/{campaign_id}/transition", Campaign, body=wanted)
+        body = request_as(models.TransitionCampaign, wanted)
+        return await self._command(self._campaigns.transition_campaign(campaign_id, body), Campaign)
 
     async def command_campaign(self, campaign_id: UUID, command: str, reason: str) -> Campaign:
         """`command` is pause, resume, cancel or retry."""
-        return await self._ask("POST", f"campaigns/{campaign_id}/{command}", Campaign, body=CommandReason(reason))
+        commands = {
+            "pause": self._campaigns.pause_campaign,
+            "resume": self._campaigns.resume_campaign,
+            "cancel": self._campaigns.cancel_campaign,
+            "retry": self._campaigns.retry_campaign,
+        }
+        body = request_as(models.CommandReason, CommandReason(reason))
+        return await self._command(commands[command](campaign_id, body), Campaign)
 
     # Lists in and out
 
-    async def import_domains(
-        self, campaign_id: UUID, parts: AsyncIterator[bytes], *, headers: Mapping[str, str], query: Query
+    async def bring_in(
+        self,
+        campaign_id: UUID,
+        parts: AsyncIterator[bytes],
+        *,
+        content_type: ListType,
+        column: str | None,
+        field: str | None,
+        on_progress: Callable[[Sent], object],
+        on_lost: Callable[[Interrupted], object],
     ) -> ImportReceipt:
-        """Sent once: a list that is read while it is sent cannot be sent again. Interrupted where no answer came."""
-        call = Call("POST", import_path(campaign_id), given(query), tuple(headers.items()))
-        return read_answer(await self._server.send_stream(call, parts), ImportReceipt)
+        """A list, sent once; where its answer is lost, the server is asked what became of it."""
+        asked = self._domains.bring_in(
+            campaign_id,
+            parts,
+            content_type=content_type,
+            column=column,
+            field=field,
+            on_progress=on_progress,
+            on_lost=on_lost,
+        )
+        return await self._read(asked, ImportReceipt)
 
     async def list_imports(self, campaign_id: UUID) -> ImportList:
-        return await self._ask("GET", import_path(campaign_id), ImportList)
+        return await self._read(self._domains.list_imports(campaign_id), ImportList)
 
-    def open_rejects(
-        self, campaign_id: UUID, import_id: UUID
-    ) -> contextlib.AbstractAsyncContextManager[AsyncGenerator[bytes, None]]:
-        """All rejected lines of an import, as NDJSON."""
-        return self._server.open_stream(Call("GET", f"{import_path(campaign_id)}/{import_id}/rejects"))
+    async def read_rejects(self, campaign_id: UUID, import_id: UUID) -> AsyncGenerator[bytes, None]:
+        """All rejected lines of an import, as NDJSON; Interrupted where they break off."""
+        with telling(self.place.url):
+            async with self._domains.stream_rejects(campaign_id, import_id) as parts:
+                async for part in parts:
+                    yield part
 
-    def open_export(
-        self, campaign_id: UUID, query: Sequence[tuple[str, str]]
-    ) -> contextlib.AbstractAsyncContextManager[AsyncGenerator[bytes, None]]:
-        """The file's bytes; Interrupted where they break off."""
-        return self._server.open_stream(Call("GET", f"campaigns/{campaign_id}/domains/export", tuple(query)))
+    async def export(
+        self, seen: Campaign, kind: ExportFormat, filters: Filters, on_progress: Callable[[ExportProgress], object]
+    ) -> AsyncGenerator[bytes, None]:
+        """One whole file, gone on with where it breaks off, while the campaign is as it was seen."""
+        asked = self._domains.export(
+            seen.id,
+            format=models.ExportFormat(kind),
+            version=seen.version,
+            dns_outcome=[models.DnsOutcome(outcome) for outcome in filters.dns_outcome],
+            http_outcome=[models.HttpOutcome(outcome) for outcome in filters.http_outcome],
+            analysis_outcome=[models.AnalysisOutcome(outcome) for outcome in filters.analysis_outcome],
+            keyword=filters.keyword,
+            score_min=filters.score_min,
+            score_max=filters.score_max,
+            prefix=filters.prefix,
+            on_progress=on_progress,
+        )
+        with telling(self.place.url):
+            async with contextlib.aclosing(asked) as parts:
+                async for part in parts:
+                    yield part
+
+    # News
+
+    async def watch(
+        self, campaign_ids: tuple[UUID, ...], on_away: Callable[[Absence], object], on_back: Callable[[], object]
+    ) -> AsyncGenerator[CampaignProgress, None]:
+        """First the campaigns' present states, then every change, however often the server goes away meanwhile."""
+        watching = self._phaseline.watch(campaign_ids, on_away=on_away, on_back=on_back, away_seconds_max=inf)
+        with telling(self.place.url):
+            async with contextlib.aclosing(watching) as states:
+                async for state in states:
+                    yield answer_as(CampaignProgress, state)
 
     # Which campaign
 
@@ -154,67 +228,42 @@ class Client:
             if cursor is None:
                 return
 
-    # News
+    async def _read(self, asked: Awaitable[msgspec.Struct], kind: type[T]) -> T:
+        with telling(self.place.url):
+            return answer_as(kind, await asked)
 
-    async def watch(self, campaign_ids: tuple[UUID, ...]) -> AsyncGenerator[CampaignProgress, None]:
-        """First the campaigns' present states, then every change; Unavailable when the server goes away."""
-        subscription = msgspec.json.encode(Subscribe(("campaign.progress",), campaign_ids)).decode()
-        try:
-            async with connect(
-                websocket_url(self.place.url),
-                additional_headers=[("Authorization", f"Bearer {self.place.key}")],
-                max_size=MESSAGE_BYTES_MAX,
-                open_timeout=CONNECT_TIMEOUT.total_seconds(),
-                close_timeout=1,
-                proxy=None if is_loopback(self.place.url) else True,
-            ) as socket:
-                await socket.send(subscription)
-                async for message in socket:
-                    yield read_progress(message)
-        except InvalidStatus as error:
-            raise refusal_of(error.response.status_code, bytes(error.response.body or b"")) from None
-        except (WebSocketException, OSError, TimeoutError) as error:
-            raise server_away(self.place.url) from error
-        raise Unavailable("server_away", "The server has ended the connection.")
+    async def _command(self, asked: Awaitable[msgspec.Struct], kind: type[T]) -> T:
+        with telling(self.place.url, advice=MAY_BE_DONE):
+            return answer_as(kind, await asked)
 
-    async def _ask(
-        self, method: str, path: str, kind: type[T], *, body: msgspec.Struct | None = None, query: Query | None = None
-    ) -> T:
-        data = None if body is None else msgspec.json.encode(body)
-        return read_answer(await self._server.ask(Call(method, path, given(query or {})), data), kind)
+
+def server(url: str | None, key: str | None) -> contextlib.AbstractAsyncContextManager[Client]:
+    """A client of the server that is meant."""
+    return open_client(find_place(url, key))
 
 
 @contextlib.asynccontextmanager
 async def open_client(place: Place) -> AsyncIterator[Client]:
-    """A client of this server; nothing is asked yet. Invalid if the URL is none."""
-    async with open_server(place) as server:
-        yield Client(server)
-
-
-def import_path(campaign_id: UUID) -> str:
-    return f"campaigns/{campaign_id}/domains/import"
-
-
-def given(query: Query) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in query.items() if value is not None)
-
-
-def websocket_url(url: str) -> str:
-    return "ws" + url.removeprefix("http").rstrip("/") + "/ws"
-
-
-def read_progress(message: str | bytes) -> CampaignProgress:
+    """A client of this server; nothing is asked yet. Invalid if its URL or key cannot be one."""
     try:
-        return decode_progress(message)
-    except msgspec.MsgspecError as error:
-        raise Conflict("message_unreadable", f"The server sent a message that cannot be read: {error}.") from None
+        phaseline = AsyncPhaseline(place.url, place.key, timeouts=TIMEOUTS, repeating=REPEATING)
+    except ValueError as error:
+        raise Invalid("place_invalid", str(error)) from None
+    async with phaseline:
+        yield Client(place, phaseline)
 
 
-def the_only(kind: str, found: list[UUID], reference: str) -> UUID:
-    """The one thing whose id begins so."""
-    if not found:
-        raise NotFound("id_unknown", f"There is no {kind} whose id begins with {reference}.")
-    if len(found) > 1:
-        some = ", ".join(map(str, found[:IDS_TOLD_MAX]))
-        raise Conflict("id_ambiguous", f"{len(found)} ids begin with {reference}; write more of one: {some}.")
-    return found[0]
+def answer_as(kind: type[T], answer: msgspec.Struct) -> T:
+    """What the server said, in the service's words; Unavailable where they do not hold it."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(answer), type=kind)
+    except msgspec.ValidationError:
+        raise Unavailable("answer_unreadable", "What answers there is no Phaseline server of this version.") from None
+
+
+def request_as(kind: type[T], wanted: msgspec.Struct) -> T:
+    """What is asked for, in the client's words; refused, as the server would, where the contract forbids it."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(wanted), type=kind)
+    except msgspec.ValidationError as error:
+        raise located(invalid_body(str(error))) from None

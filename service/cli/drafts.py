@@ -1,5 +1,6 @@
 """What `campaign create` was asked for, as a request: from flags, or from a file."""
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,8 @@ from service.cli.places import STANDARD_STREAM, Switch
 from service.errors import Invalid
 from service.progress.events import CampaignPhase
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LETTERS = "a-z"
+RANGE = re.compile("([a-z])-([a-z])|([0-9])-([0-9])", re.IGNORECASE)
 REQUEST_BYTES_MAX = 1_000_000  # as much as the server takes
 SANDBOX_DNS_TIMEOUT_SECONDS = 0.5  # everything in the sandbox is near, and some of it never answers
 SANDBOX_HTTP_TIMEOUT_SECONDS = 3.0
@@ -43,7 +45,7 @@ class Shape:
 
     pattern: Annotated[Pattern, Parameter(help="Where the varying characters stand.")] = Pattern.PREFIX
     constant: Annotated[Text, Parameter(help="The fixed part of every name; otherwise none.")] = ""
-    characters: Annotated[Text, Parameter(help="What varies: letters, digits, hyphen; otherwise a to z.")] = LETTERS
+    characters: Annotated[Text, Parameter(help="What varies, such as a-z0-9; a hyphen itself comes last.")] = LETTERS
     length: Annotated[int, Parameter(help="How many characters vary.")] = 3
     second_length: Annotated[int | None, Parameter(help="With pattern both: how many at the end.")] = None
     tld: Annotated[Several, Parameter(help="A top-level domain; repeat for more; otherwise com.")] = ("com",)
@@ -112,12 +114,24 @@ def generation_of(shape: Shape) -> DomainGeneration:
     return DomainGeneration(
         pattern=shape.pattern,
         constant=shape.constant,
-        character_set=shape.characters,
+        character_set=spelled_out(shape.characters),
         variable_length=shape.length,
         second_variable_length=shape.second_length,
         tlds=shape.tld,
         count=shape.count,
     )
+
+
+def spelled_out(characters: str) -> str:
+    """Ranges as their characters, since the API takes no ranges. A hyphen that is between no two of a kind is one."""
+
+    def characters_between(found: re.Match[str]) -> str:
+        first, last = (ord(end.lower()) for end in found.groups() if end is not None)
+        if first > last:
+            raise Invalid("characters_invalid", f"{found[0]} is no range: it ends before it begins.")
+        return "".join(map(chr, range(first, last + 1)))
+
+    return RANGE.sub(characters_between, characters)
 
 
 def phases_of(draft: Draft) -> tuple[DnsValidation, HttpValidation]:

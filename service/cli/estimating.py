@@ -7,10 +7,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from service.campaigns.model import Observation, Phases
-from service.cli.client import LAST
+from service.cli.client import server
 from service.cli.drafts import NO_SHAPE, Shape, generation_of
 from service.cli.meters import bytes_text
-from service.cli.places import Json, Key, Reference, Url, server
+from service.cli.places import Json, Key, Reference, Url
+from service.cli.references import LAST
 from service.cli.screens import count_text, duration_text, indented, plain_table
 from service.cli.terminal import show, write_json
 from service.domains.previewing.model import PatternPreview, PhaseEstimate

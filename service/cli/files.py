@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from service.cli.calling import Interrupted
+from service.cli.refusals import Interrupted
 from service.errors import Conflict, Invalid
 
 PART_SUFFIX = ".part"

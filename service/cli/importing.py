@@ -7,25 +7,26 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from service.cli.calling import Interrupted
-from service.cli.client import Client
+from phaseline_client import Interrupted as Cut
+from phaseline_client import Sent
+from service.cli.client import Client, server
 from service.cli.files import check_new_file, new_file
 from service.cli.lists import MEDIA_TYPES, ListKind, NameList, guessed_kind, open_list
 from service.cli.meters import Meter, import_line
-from service.cli.places import STANDARD_STREAM, Json, Key, OrStream, Reference, Switch, Url, server
+from service.cli.places import STANDARD_STREAM, Json, Key, OrStream, Reference, Switch, Url
+from service.cli.refusals import Interrupted
 from service.cli.screens import plain_table
 from service.cli.terminal import note, printable, show, write_json
-from service.domains.importing.model import ImportProgress, ImportReceipt, ImportState
-from service.errors import Invalid, Refused, Unavailable
+from service.domains.importing.model import ImportReceipt, ImportState
+from service.errors import Invalid, Refused
 
 REJECTS_SHOWN = 10
 LOOK_SECONDS = 1.0  # between two questions how far the server is
-LOOKS_IN_VAIN_MAX = 4
-ANSWER_LOOKS_MAX = 120  # after a lost answer: as long as a large list may need to be merged
 
 
 async def import_(
@@ -62,10 +63,9 @@ async def import_(
     check_choice(kind, column, field)
     if rejects is not None:
         check_new_file(rejects, overwrite=overwrite)
-    query = {"column": column, "field": field}
     async with open_list(file) as names, server(url, key) as client:
         campaign_id = await client.find_campaign_id(reference)
-        receipt = await bring_in(client, campaign_id, names, kind, query)
+        receipt = await bring_in(client, campaign_id, names, Writing(kind, column, field))
         if rejects is not None:
             await save_rejects(client, campaign_id, receipt, rejects, overwrite=overwrite)
     if json:
@@ -81,38 +81,50 @@ def check_choice(kind: ListKind, column: str | None, field: str | None) -> None:
         raise Invalid("field_unsuitable", f"--field is for NDJSON; this list is {kind}.")
 
 
-async def bring_in(
-    client: Client, campaign_id: UUID, names: NameList, kind: ListKind, query: dict[str, str | None]
-) -> ImportReceipt:
+class Writing(msgspec.Struct, frozen=True):
+    """How a list is written, and where its names stand."""
+
+    kind: ListKind
+    column: str | None = None
+    field: str | None = None
+
+
+async def bring_in(client: Client, campaign_id: UUID, names: NameList, writing: Writing) -> ImportReceipt:
     """Send it, with the line on the terminal; where the answer is lost, ask what became of the list."""
-    headers = {"Content-Type": MEDIA_TYPES[kind].value} | ({"Content-Encoding": "gzip"} if names.is_gzip else {})
-    earlier = frozenset(each.import_id for each in (await client.list_imports(campaign_id)).items)
     with Meter() as meter:
         sending = Sending(names, meter)
         async with sending.looking(client, campaign_id):
-            try:
-                return await client.import_domains(campaign_id, sending.parts(), headers=headers, query=query)
-            except Interrupted:
-                found = await find_outcome(client, campaign_id, earlier)
-    note("The answer was lost, but the list was taken.")
-    return receipt_of(found)
+            receipt = await client.bring_in(
+                campaign_id,
+                names.parts,
+                content_type=MEDIA_TYPES[writing.kind],
+                column=writing.column,
+                field=writing.field,
+                on_progress=sending.tell,
+                on_lost=sending.lose,
+            )
+    if sending.is_lost:
+        note("The answer was lost, but the list was taken.")
+    return receipt
 
 
 class Sending:
-    """What was sent so far, and what the server has read of it."""
+    """What was sent so far, what the server has read of it, and whether its answer was lost."""
 
     def __init__(self, names: NameList, meter: Meter) -> None:
+        self.is_lost = False
         self._names = names
         self._meter = meter
         self._sent = 0
         self._lines = 0
 
-    async def parts(self) -> AsyncIterator[bytes]:
-        async for part in self._names.parts:
-            yield part
-            self._sent += len(part)
-            if self._meter.is_due:
-                self._draw()
+    def tell(self, sent: Sent) -> None:
+        self._sent = sent.bytes
+        if self._meter.is_due:
+            self._draw()
+
+    def lose(self, _cut: Cut) -> None:
+        self.is_lost = True
 
     @contextlib.asynccontextmanager
     async def looking(self, client: Client, campaign_id: UUID) -> AsyncIterator[None]:
@@ -137,47 +149,13 @@ class Sending:
         self._meter.draw(import_line(self._sent, self._names.total_bytes, self._lines, self._meter.seconds))
 
 
-async def find_outcome(client: Client, campaign_id: UUID, earlier: frozenset[UUID]) -> ImportProgress:
-    """The import whose answer was lost, once it is whole; Unavailable where nothing came of it.
-
-    A server that was just sent a list may not have begun with it, so that one look is not enough to say so.
-    """
-    in_vain = 0
-    for _ in range(ANSWER_LOOKS_MAX):
-        new = [each for each in (await client.list_imports(campaign_id)).items if each.import_id not in earlier]
-        if new and new[0].state is ImportState.COMPLETED:
-            return new[0]
-        in_vain = 0 if new else in_vain + 1
-        if in_vain == LOOKS_IN_VAIN_MAX:
-            raise Unavailable(
-                "import_cut", "The connection was lost before the list was whole, so nothing of it was brought in."
-            )
-        await asyncio.sleep(LOOK_SECONDS)
-    raise Unavailable("import_unknown", "The answer was lost, and the server is still at work on the list.")
-
-
-def receipt_of(found: ImportProgress) -> ImportReceipt:
-    """As much of a receipt as the server remembers."""
-    used = found.accepted + found.duplicates + found.rejected_count
-    return ImportReceipt(
-        import_id=found.import_id,
-        lines_read=found.lines_read,
-        accepted=found.accepted,
-        duplicates=found.duplicates,
-        rejected_count=found.rejected_count,
-        skipped=found.lines_read - used,
-        rejects=(),
-        notes={},
-    )
-
-
 async def save_rejects(
     client: Client, campaign_id: UUID, receipt: ImportReceipt, file: Path, *, overwrite: bool
 ) -> None:
     """All of them; Interrupted where fewer came than there are."""
     lines = 0
     with new_file(file, overwrite=overwrite) as opened:
-        async with client.open_rejects(campaign_id, receipt.import_id) as parts:
+        async with contextlib.aclosing(client.read_rejects(campaign_id, receipt.import_id)) as parts:
             async for part in parts:
                 opened.write(part)
                 lines += part.count(b"\n")

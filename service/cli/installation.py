@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from service import assembly
-from service.runtime.telemetry import configure_logging
+from service.runtime.logs import configure_logging
+from service.runtime.tracing import configure_tracing
 from service.settings import Settings, read_settings
 
 
@@ -18,8 +19,9 @@ def installed(**flags: int | None) -> Settings:
 
 
 def started(settings: Settings) -> Settings:
-    """The same, with logs as they ask for: for commands that go on until they are stopped."""
+    """The same, with logs and traces as they ask for: for commands that go on until they are stopped."""
     configure_logging(level=settings.log_level, as_json=settings.log_json)
+    configure_tracing(settings.traces_endpoint)
     return settings
 
 

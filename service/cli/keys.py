@@ -10,9 +10,9 @@ from service import assembly
 from service.access.commands import DEFAULT_TENANT
 from service.access.model import Key
 from service.cli import screens
-from service.cli.client import the_only
 from service.cli.installation import checked_database, installed
 from service.cli.places import Json
+from service.cli.references import the_only
 from service.cli.terminal import show, write_json
 from service.errors import Invalid
 

@@ -6,19 +6,19 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
+from phaseline_client import ListType
 from service.cli.places import STANDARD_STREAM
-from service.domains.importing.formats import ListFormat
 from service.errors import Invalid
 
 PART_BYTES_MAX = 262_144
-GZIP_MARK = b"\x1f\x8b"
 GZIP_SUFFIX = ".gz"
+GZIP_MARK = b"\x1f\x8b"
 
 
 class ListKind(StrEnum):
@@ -29,7 +29,11 @@ class ListKind(StrEnum):
     NDJSON = "ndjson"
 
 
-MEDIA_TYPES = {ListKind.TEXT: ListFormat.TEXT, ListKind.CSV: ListFormat.CSV, ListKind.NDJSON: ListFormat.NDJSON}
+MEDIA_TYPES: Mapping[ListKind, ListType] = {
+    ListKind.TEXT: "text/plain",
+    ListKind.CSV: "text/csv",
+    ListKind.NDJSON: "application/x-ndjson",
+}
 SUFFIXES = {
     "": ListKind.TEXT,
     ".txt": ListKind.TEXT,
@@ -45,7 +49,6 @@ SUFFIXES = {
 class NameList(msgspec.Struct, frozen=True):
     """An open list. `total_bytes` is None for a pipe; `parts` can be read once."""
 
-    is_gzip: bool
     total_bytes: int | None
     parts: AsyncIterator[bytes]
 
@@ -74,8 +77,9 @@ async def open_list(file: Path) -> AsyncIterator[NameList]:
         except OSError as error:
             raise Invalid("file_unreadable", f"Cannot read {file}: {error.strerror}.") from None
         total = status.st_size if stat.S_ISREG(status.st_mode) else None
-        is_gzip = first.startswith(GZIP_MARK) or file.name.lower().endswith(GZIP_SUFFIX)
-        yield NameList(is_gzip, total, chained(first, parts))
+        if file.suffix.lower() == GZIP_SUFFIX and first and not first.startswith(GZIP_MARK):
+            raise Invalid("list_not_gzip", f"{file} is not gzip, though its name says so.")
+        yield NameList(total, chained(first, parts))
 
 
 async def chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -6,9 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from service.campaigns.model import CAMPAIGN_NAME_LENGTH_MAX, Campaign, CreateCampaign, TransitionCampaign
-from service.cli.client import LAST, Client
+from service.cli.client import Client, server
 from service.cli.drafts import NO_DRAFT, Draft, check_start, request_of
-from service.cli.places import Json, Key, OrStream, Reference, Switch, Url, server
+from service.cli.places import Json, Key, OrStream, Reference, Switch, Url
+from service.cli.references import LAST
 from service.cli.terminal import program, show, write_json
 from service.progress.events import CampaignPhase, PhaseStatus
 

@@ -7,9 +7,11 @@ from typing import Self
 from rich.live import Live
 from rich.text import Text
 
+from service.cli.screens import duration_text
 from service.cli.terminal import error_output
 
 LOOK_SECONDS_MIN = 0.2  # between two pictures
+BAR_LENGTH = 24
 KILO = 1_000
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
@@ -67,6 +69,16 @@ def import_line(sent: int, total: int | None, lines: int, seconds: float) -> str
     share = f" of {bytes_text(total)} ({sent / total:.0%})" if total else ""
     read = f"  {lines:,} lines read" if lines else ""
     return f"{bytes_text(sent)}{share}  {per_second}/s{read}"
+
+
+def rows_line(done: int, total: int, seconds: float) -> str:
+    """Rows, of how many, the rate, and how long the rest will take at that rate."""
+    rate = done / max(seconds, 0.001)
+    if not done or done >= total:
+        return f"{done:,} rows  {rate:,.0f} rows/s"
+    bar = "█" * (BAR_LENGTH * done // total)
+    left = duration_text((total - done) / rate)
+    return f"{bar:─<{BAR_LENGTH}} {done / total:.0%}  {done:,} of {total:,} rows  {rate:,.0f} rows/s  ETA {left}"
 
 
 def bytes_text(size: int) -> str:

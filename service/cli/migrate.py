@@ -13,7 +13,30 @@ from service.cli.terminal import show, write_json
 from service.errors import Invalid
 from service.postgres.migrating import MigrationStatus, Standing, migrate_down, migrate_up, migration_status
 
+LEGACY = """Carry the campaigns of the system before this one here, from its own database.
+
+    plan      what is there, what becomes of it, what it takes; nothing is changed
+    run       carry everything, from a backup on, while the old system goes on; can be broken off and asked again
+    verify    compare both databases by counts and checksums
+    switch    close the old tables, carry and compare the rest, and hand the campaigns over, at once
+    rollback  back to the old system, with nothing of ours left in its database
+    finish    drop the old tables, after a last backup
+
+It ends with 0 where the next step can be taken, with 1 where something was refused (one sentence says why), and with 3
+where what was found forbids to go on: a plan with blockers, a comparison that differs, a switch that was not made, an
+old system that writes faster than we carry.
+
+For example:
+
+    phaseline migrate legacy --source postgresql://old.example/domainflow plan
+
+    phaseline migrate legacy --source postgresql://old.example/domainflow run --tenant research
+
+    LEGACY_DATABASE_URL=postgresql://old.example/domainflow phaseline migrate legacy verify --json
+"""
+
 migrate = App(name="migrate")
+migrate.command("service.cli.legacy:legacy", name="legacy", help=LEGACY, sort_key=4)
 
 
 @migrate.command(sort_key=1)

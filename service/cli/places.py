@@ -1,14 +1,12 @@
 """Which server the client commands ask, and with which key: flags, then the environment, then what `run` left."""
 
 import os
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Group, Parameter
 
-from service.cli.calling import Place
-from service.cli.client import Client, open_client
 from service.errors import Unauthenticated, Unavailable
 from service.settings import Settings, read_settings
 
@@ -36,9 +34,11 @@ Switch = Annotated[bool, Parameter(negative=(), show_default=False)]
 Json = Annotated[Switch, Parameter(name="--json", help="Print JSON, for programs.")]
 
 
-def server(url: str | None, key: str | None) -> AbstractAsyncContextManager[Client]:
-    """A client of the server that is meant."""
-    return open_client(find_place(url, key))
+class Place(msgspec.Struct, frozen=True):
+    """Where a server is, and the key it is asked with; without one, it tells little more than that it is there."""
+
+    url: str
+    key: str | None
 
 
 def find_place(url: str | None, key: str | None) -> Place:

@@ -14,16 +14,16 @@ from rich.text import Text
 from service import assembly
 from service.campaigns.model import TransitionCampaign
 from service.cli import screens
-from service.cli.calling import Place
 from service.cli.client import Client, open_client
 from service.cli.installation import installed, started
-from service.cli.places import Switch, read_key, write_key
+from service.cli.places import Place, Switch, read_key, write_key
 from service.cli.sample import SAMPLE_COUNT, SAMPLE_COUNT_MAX, sample_campaign
 from service.cli.sandbox_child import sandbox_process
 from service.cli.services import ApiPort, Processes, address_of
 from service.cli.stopping import unless_stopped
 from service.cli.terminal import note, program, show, warn
 from service.cli.watching import display_for, watch
+from service.dashboard.api import DASHBOARD
 from service.errors import Conflict, Refused, Unauthenticated
 from service.runtime.shutdown import stop_on_signals
 from service.settings import Settings
@@ -162,6 +162,7 @@ def welcome(here: Installation) -> list[str | Text]:
     web = f"{settings.sandbox_http_port} and {settings.sandbox_https_port}"
     sandbox = f"DNS on port {settings.sandbox_dns_port}, web on {web}"
     rows = [
+        ("Dashboard", f"{here.url}{DASHBOARD}"),
         ("API", here.url),
         ("Database", "DATABASE_URL" if settings.database_url else f"PostgreSQL in {settings.home_folder}"),
         ("Sandbox", sandbox),

@@ -14,7 +14,10 @@ from service.cli.installation import checked_database, installed, started
 from service.cli.places import Json, Switch
 from service.cli.stopping import stopping_with_parent
 from service.cli.terminal import program, show, write_json_line, write_line
+from service.dashboard.api import DASHBOARD
+from service.runtime.collecting import spare_what_stays
 from service.runtime.shutdown import stop_on_signals
+from service.runtime.telemetry import show_metrics
 from service.sandbox.server import SandboxSettings, check_settings
 from service.sandbox.truth import describe
 from service.settings import WORKERS_MAX, Settings, bracketed
@@ -48,7 +51,10 @@ async def serve(*, port: ApiPort = None) -> None:
     listener = listening_socket(settings.host, settings.port)
     with listener:
         async with checked_database(settings) as url:
-            write_line(f"Serving on {address_of(settings.host, listener.getsockname()[1])} ; Ctrl-C stops.")
+            address = address_of(settings.host, listener.getsockname()[1])
+            write_line(f"Dashboard: {address}{DASHBOARD}")
+            write_line(f"Serving on {address} ; Ctrl-C stops.")
+            spare_what_stays()
             await assembly.run_api(url, listener, stop, settings)
 
 
@@ -60,12 +66,15 @@ async def work(
     *,
     processes: Processes = None,
     worker_id: Annotated[UUID | None, Parameter(help="Be one worker, of a parent.", show=False)] = None,
+    metrics_port: Annotated[Port, Parameter(help="Where that one shows its metrics.", show=False)] = 0,
 ) -> None:
     """Run worker processes, or be one of a parent's, until stopped."""
     settings = started(installed(workers=processes))
     stop = asyncio.Event()
     stop_on_signals(stop)
     if worker_id is not None:
+        if metrics_port:
+            show_metrics(settings.host, metrics_port)
         async with stopping_with_parent(stop):
             await work_alone(settings, worker_id, stop)
         return
@@ -77,6 +86,7 @@ async def work(
 async def work_alone(settings: Settings, worker_id: UUID, stop: asyncio.Event) -> None:
     """One worker; its parent has checked the schema already."""
     async with assembly.database_url(settings) as url:
+        spare_what_stays()
         await assembly.run_worker(settings, url, worker_id, stop)
 
 

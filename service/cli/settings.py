@@ -45,10 +45,10 @@ def shown_value(name: str, value: object) -> str:
         return ""
     if name == "PHASELINE_KEY":
         return HIDDEN
-    return without_password(str(value)) if name == "DATABASE_URL" else str(value)
+    return shown_url(str(value)) if name == "DATABASE_URL" else str(value)
 
 
-def without_password(url: str) -> str:
+def shown_url(url: str) -> str:
     """A database's URL that can be shown. One that cannot be read, or hides secrets elsewhere, is hidden whole."""
     try:
         parts = urlsplit(url)

@@ -4,11 +4,9 @@ The channel tells of current phases only and skips what is outdated, so the whol
 whenever one begins or ends: their last counts are exact.
 """
 
-import asyncio
 import contextlib
-import random
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -17,22 +15,13 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from phaseline_client import Absence
 from service.cli import screens
 from service.cli.client import Client
-from service.cli.repeating import growing_pauses
 from service.cli.screens import Track
 from service.cli.terminal import note, output, write_json_line, write_line
 from service.errors import Unavailable
 from service.progress.events import CampaignPhase, CampaignProgress, PhaseStatus
-
-RECONNECT_SECONDS_MIN = 0.5
-RECONNECT_SECONDS_MAX = 15.0
-
-
-class Away(msgspec.Struct, frozen=True):
-    """The server does not answer; it is asked again after so many seconds."""
-
-    seconds: float
 
 
 class Display(Protocol):
@@ -44,8 +33,11 @@ class Display(Protocol):
     def tell(self, tracks: Sequence[Track], news: CampaignProgress, /) -> None:
         """Something has changed; `tracks` are how all stand now."""
 
-    def tell_away(self, away: Away, /) -> None:
+    def tell_away(self, away: Absence, /) -> None:
         """The server is gone for a while."""
+
+    def tell_back(self) -> None:
+        """The server is there again; what has changed meanwhile is told after this."""
 
     def close(self) -> None:
         """Leave the terminal as it was, with the last state on it."""
@@ -56,38 +48,13 @@ async def watch(client: Client, campaign_ids: tuple[UUID, ...], display: Display
     tracks = {campaign_id: await load_track(client, campaign_id) for campaign_id in campaign_ids}
     with contextlib.closing(display):
         display.begin(list(tracks.values()))
-        async with contextlib.aclosing(follow(client, campaign_ids, random.random)) as happenings:
-            async for happening in happenings:
-                if isinstance(happening, Away):
-                    display.tell_away(happening)
-                    continue
-                tracks[happening.campaign_id] = await next_track(client, tracks[happening.campaign_id], happening)
-                display.tell(list(tracks.values()), happening)
+        async with contextlib.aclosing(client.watch(campaign_ids, display.tell_away, display.tell_back)) as states:
+            async for news in states:
+                tracks[news.campaign_id] = await next_track(client, tracks[news.campaign_id], news)
+                display.tell(list(tracks.values()), news)
                 if all(track.ended for track in tracks.values()):
                     break
     return list(tracks.values())
-
-
-async def follow(
-    client: Client, campaign_ids: tuple[UUID, ...], jitter: Callable[[], float]
-) -> AsyncGenerator[CampaignProgress | Away, None]:
-    """The news of these campaigns, for ever; when the server goes away, ask again after growing, random pauses."""
-    pauses = reconnect_pauses(jitter)
-    while True:
-        try:
-            async with contextlib.aclosing(client.watch(campaign_ids)) as news:
-                async for progress in news:
-                    pauses = reconnect_pauses(jitter)
-                    yield progress
-        except Unavailable:
-            away = Away(next(pauses))
-            yield away
-            await asyncio.sleep(away.seconds)
-
-
-def reconnect_pauses(jitter: Callable[[], float]) -> Iterator[float]:
-    """Seconds between attempts."""
-    return growing_pauses(RECONNECT_SECONDS_MIN, RECONNECT_SECONDS_MAX, jitter)
 
 
 async def load_track(client: Client, campaign_id: UUID) -> Track:
@@ -128,9 +95,12 @@ class Bars:
         self._tracks = tracks
         self._live.update(screens.tracks_screen(tracks), refresh=True)
 
-    def tell_away(self, away: Away) -> None:
+    def tell_away(self, away: Absence) -> None:
         line = Text(f"  {away_line(away)}", "yellow")
         self._live.update(Group(screens.tracks_screen(self._tracks), line), refresh=True)
+
+    def tell_back(self) -> None:
+        self.tell(self._tracks)
 
     def close(self) -> None:
         self._live.stop()
@@ -161,8 +131,11 @@ class Lines:
                 self._told[place] = reached
                 write_line(screens.progress_line(track.name, run))
 
-    def tell_away(self, away: Away) -> None:
+    def tell_away(self, away: Absence) -> None:
         note(away_line(away))
+
+    def tell_back(self) -> None:
+        """Nothing: the next line shows it."""
 
     def close(self) -> None:
         """Nothing is open."""
@@ -177,12 +150,15 @@ class JsonLines:
     def tell(self, _tracks: Sequence[Track], news: CampaignProgress) -> None:
         write_json_line(news)
 
-    def tell_away(self, away: Away) -> None:
+    def tell_away(self, away: Absence) -> None:
         note(away_line(away))
+
+    def tell_back(self) -> None:
+        """Nothing: the next line shows it."""
 
     def close(self) -> None:
         """Nothing is open."""
 
 
-def away_line(away: Away) -> str:
+def away_line(away: Absence) -> str:
     return f"The server is away; asking again in {away.seconds:.1f} s. Ctrl-C stops watching, not the campaign."

@@ -17,7 +17,9 @@ from msgspec import Struct
 
 PAGE_BYTES_EXPECTED: Final = 16_384  # what a page is taken to weigh before any was read
 PAGE_BYTES_MEMORY: Final = 32  # pages over which the expectation is averaged
-LATENESS_SECONDS_MAX: Final = 0.05  # a request that went late lets the next ones go earlier, by so much at most
+# A request that went late lets the next ones go earlier, by so much at most: a second may get a twentieth too much, and
+# part of that is used up by ways to the address that are not equally long.
+LATENESS_SECONDS_MAX: Final = 0.03
 
 Ticket = TypeVar("Ticket")
 
@@ -172,8 +174,8 @@ class Schedule(Generic[Ticket]):
 def due_after(due_at: float, now: float, gap_seconds: float) -> float:
     """When the next one is due after one that was due then and goes now.
 
-    Lateness is made up for as far as no second gets a twentieth too much by it: not at all where so few go in a second
-    that one more would be more than that.
+    Lateness is made up for as far as no second gets too much by it: not at all where so few go in a second that one
+    more would be more than that.
     """
     return max(due_at, now - max(0.0, LATENESS_SECONDS_MAX - gap_seconds)) + gap_seconds
 

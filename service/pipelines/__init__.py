@@ -15,11 +15,13 @@ carried by nobody: a re-run of what is old copies the rest from the set before i
 
 `source` reads items, `transforms` find outcomes (no database there), `sink` writes them with the chunk's counts;
 `planner` cuts (`keeping` where results are taken over), `engine` is the worker, `sweeping` removes what was retired.
-Retiring a set deletes its chunks: whoever holds one is fenced off, as by a lost lease.
+Retiring a set deletes its chunks: whoever holds one is fenced off, as by a lost lease. `reporting` tallies what runs
+found each day, and `standing` tells whoever watches the installation. While the database has little room
+(`postgres.room`) nothing is claimed and nothing planned.
 
-Invariants: asked = the sum of outcomes; a chunk is completed by whoever holds its lease and by nobody else; no
-transaction is open while the network is used; totals are sums over chunk rows; whoever locks several chunks takes them
-in the order of their keys.
-Limits: 25,000 rows a chunk for generation and analysis, 10,000 names for DNS, 300 hosts for HTTP; 8 chunks held by a
-worker; 10 seconds between checkpoints; 20,000 rows or one partition removed at a time.
+Invariants: asked = the sum of outcomes; pages with a keyword are counted as outcomes are, with the chunk that brought
+them; a chunk is completed by whoever holds its lease and by nobody else; no transaction is open while the network is
+used; totals are sums over chunk rows; whoever locks several chunks takes them in the order of their keys.
+Limits: 25,000 rows a chunk for generation and analysis, 10,000 names for DNS, 300 hosts for HTTP; 12 chunks held by a
+worker, 8 of one run; 10 seconds between checkpoints; 20,000 rows or one partition removed at a time.
 """

@@ -31,18 +31,23 @@ from service.pipelines.model import (
 )
 from service.pipelines.planner import plan_run
 from service.pipelines.remembering import VerdictsInDatabase
+from service.pipelines.reporting import TALLY_SECONDS, tally_tick
 from service.pipelines.sink import Ending, failed_results, write_results
 from service.pipelines.store import ClaimedChunk, LockedChunk, WorkerIdentity
 from service.pipelines.sweeping import SWEEP_PAUSE_FACTOR, SWEEP_PAUSE_SECONDS, SWEEP_POLL_SECONDS, sweep_tick
 from service.pipelines.transforms.apply import transform
 from service.pipelines.transforms.engines import Engines
-from service.postgres.database import DATABASE_ERRORS, Database
+from service.postgres.database import DATABASE_ERRORS, DISK_FULL, Database
+from service.postgres.room import LOOK_SECONDS, Bounds, look_for_room
 from service.progress.events import CampaignPhase
+from service.runtime.logs import bind_ids
 from service.runtime.loop import run_forever
 from service.runtime.telemetry import CHUNK_SECONDS, CHUNKS_FINISHED, ITEMS_FINISHED
+from service.runtime.tracing import note, span
 
-CHUNKS_HELD_MAX = 8
-LOW_WATER = 5  # with fewer chunks than this in hand, more are claimed
+CHUNKS_HELD_MAX = 12
+OF_ONE_RUN_MAX = 8  # so that a campaign that waits for its rates, or for slow hosts, makes no other wait for it
+LOW_WATER = 5  # with fewer chunks than this in hand, more are claimed at once; with more, at times
 CHECKPOINT_SECONDS = 10.0  # finished items of a slow chunk are written this often
 ITEMS_PER_CHECKPOINT = 3  # slowest items, one after the other, that fit between two checkpoints
 ATTEMPTS_MAX = 3  # then a chunk is halved
@@ -63,6 +68,8 @@ class WorkerSettings(msgspec.Struct, frozen=True):
 
     lease_seconds: float = 15.0
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+    bounds: Bounds = Bounds()
+    deleted_seconds: float = 0.0  # or the least that is needed anyway
 
 
 class Held:
@@ -103,14 +110,17 @@ class Worker:
         self.settings = settings
         self.held: dict[UUID, Held] = {}
         self.heard_at = time.monotonic()  # when the database last heard of us
+        self.claimed_at = -CLAIM_POLL_SECONDS  # when chunks were looked for
         self.share = 0.0  # of all rates
         self.sharing = asyncio.Lock()  # shares take effect in the order in which they were leased
         self.draining = asyncio.Event()
         self.room = asyncio.Event()  # set when a chunk leaves the hand
+        self.database_has_room = True  # or else nothing is begun
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Work until told to stop; then write what is finished and give the rest back, within seconds."""
         await self.heartbeat_tick()
+        await self.look_tick()
         # Loops outlive the stop signal: leases are kept and totals told until the last chunk is out of hand.
         drained = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -122,6 +132,7 @@ class Worker:
                 pause_seconds=HEARTBEAT_SECONDS,
             )
             group.create_task(heart)
+            group.create_task(run_forever("look", self.look_tick, stop=stop, poll_seconds=LOOK_SECONDS))
             group.create_task(run_forever("plan", self.plan_tick, stop=stop, wake=wake, poll_seconds=PLAN_POLL_SECONDS))
             accountant = run_forever(
                 "account",
@@ -144,13 +155,28 @@ class Worker:
                 pause_factor=SWEEP_PAUSE_FACTOR,
             )
             group.create_task(sweeper)
+            group.create_task(run_forever("tally", self.tally_tick, stop=stop, poll_seconds=TALLY_SECONDS))
             await stop.wait()
             await self.drain()
             drained.set()
         await self.engines.close_idle(idle_seconds=0)
         await self.leave()
 
+    async def look_tick(self) -> int:
+        """See whether the database has room; tell when that changes."""
+        rooms = await look_for_room(self.database, self.settings.bounds)
+        short = [room.sentence for room in rooms if room.is_short]
+        if self.database_has_room and short:
+            logger.warning("runs wait for room: %s", " ".join(short))
+        elif not self.database_has_room and not short:
+            logger.warning("there is room again, runs go on")
+        self.database_has_room = not short
+        self.room.set()
+        return 0
+
     async def plan_tick(self) -> int:
+        if not self.database_has_room:
+            return 0
         async with self.database.transaction() as tx:
             planned = await plan_run(tx)
         self.room.set()  # a bell that called for the planner is news for the claimer too
@@ -162,13 +188,17 @@ class Worker:
     async def account_tick(self) -> int:
         return await account_tick(self.database)
 
+    async def tally_tick(self) -> int:
+        return await tally_tick(self.database)
+
     async def sweep_tick(self) -> int:
-        return await sweep_tick(self.database)
+        return await sweep_tick(self.database, self.settings.deleted_seconds)
 
     async def claim_tick(self, group: asyncio.TaskGroup) -> int:
         """Take chunks while there is room, and start carrying them; how many."""
-        if len(self.held) >= LOW_WATER or self.draining.is_set():
+        if self.draining.is_set() or not self.database_has_room or not self.has_room():
             return 0
+        self.claimed_at = time.monotonic()
         leases = await self.claim(CHUNKS_HELD_MAX - len(self.held))
         for lease in leases:
             held = self.held[lease.lease_id] = Held(lease)
@@ -179,9 +209,16 @@ class Worker:
             await self.heartbeat_tick()  # which leases a share, and makes us known first, if nobody has heard of us yet
         return len(leases)
 
+    def has_room(self) -> bool:
+        """Above the low water, others are looked for now and then: not each time that a chunk of many is done."""
+        is_time = time.monotonic() - self.claimed_at >= CLAIM_POLL_SECONDS / 2
+        return len(self.held) < (CHUNKS_HELD_MAX if is_time else LOW_WATER)
+
     async def claim(self, count: int) -> list[Lease]:
         async with self.database.transaction() as tx:
-            chunks = await store.claim_chunks(tx, self.identity.worker_id, count, self.settings.lease_seconds)
+            chunks = await store.claim_chunks(
+                tx, self.identity.worker_id, count, self.settings.lease_seconds, of_one_run=OF_ONE_RUN_MAX
+            )
             plans = await store.list_run_plans(tx, sorted({chunk.run_id for chunk in chunks})) if chunks else {}
         return [lease_of(chunk, plans[chunk.run_id]) for chunk in chunks]
 
@@ -238,6 +275,13 @@ class Worker:
 
     async def carry(self, held: Held) -> None:
         """One chunk from its items to its outcomes; whatever goes wrong ends here."""
+        ids = ids_of(held.lease)
+        bind_ids(worker_id=str(self.identity.worker_id), **ids)
+        with span(f"chunk of {held.lease.run.phase}", parent=held.lease.run.trace_parent):
+            note(**ids)
+            await self.carry_and_tell(held)
+
+    async def carry_and_tell(self, held: Held) -> None:
         started = time.perf_counter()
         phase = held.lease.run.phase
         ending = "cancelled"
@@ -250,29 +294,36 @@ class Worker:
             await self.fail(held, reason)
         except Refused as reason:
             ending = "waits"
-            logger.warning("chunk given back: %s", reason.message, extra=told(held))
+            logger.warning("chunk given back: %s", reason.message)
+            self.database_has_room = self.database_has_room and reason.code != DISK_FULL  # until the next look
             await self.release(held, counts_as_attempt=False)
         except Exception:
             ending = "error"
-            logger.exception("chunk failed", extra=told(held))
+            logger.exception("chunk failed")
             await self.release(held, counts_as_attempt=True)
         finally:
             self.held.pop(held.lease.lease_id, None)
             self.room.set()
             CHUNKS_FINISHED.labels(phase, ending).inc()
-            CHUNK_SECONDS.labels(phase).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            CHUNK_SECONDS.labels(phase).observe(seconds)
+            note(ending=ending)
+            logger.info("chunk %s", ending, extra={"ending": ending, "seconds": round(seconds, 6)})
 
     async def carry_to_the_end(self, held: Held) -> str:
         lease = held.lease
-        async with self.database.transaction() as tx:
-            items: Items | None = await source.read_items(tx, lease)
+        with span("read items"):
+            async with self.database.transaction() as tx:
+                items: Items | None = await source.read_items(tx, lease)
         if items is not None and lease.attempt_count > ATTEMPTS_MAX:
             return await self.carry_poison(held, items.positions)
         while items is not None:
-            results = await self.transform_for_a_while(held, items)
+            with span("find outcomes", items=len(items.positions)):
+                results = await self.transform_for_a_while(held, items)
             # Asked once: whoever changes their mind while we write is heard in the next round.
             ending = Ending.KEEP if held.is_wanted else Ending.GIVE_BACK
-            self.count(lease, await self.write(held, results, ending))
+            with span("write results"):
+                self.count(lease, await self.write(held, results, ending))
             items = left_over(items, results.outcomes)
             if items is not None and ending is Ending.GIVE_BACK:
                 await settle_run(self.database, lease.run.run_id)
@@ -308,7 +359,7 @@ class Worker:
             except Refused as error:
                 if attempt == WRITE_ATTEMPTS_MAX:
                     raise
-                logger.warning("writing a chunk again: %s", error.message, extra=told(held))
+                logger.warning("writing a chunk again: %s", error.message)
                 await asyncio.sleep(WRITE_PAUSE_SECONDS * attempt)
             else:
                 return receipt
@@ -326,14 +377,14 @@ class Worker:
                 await store.halve_chunk(tx, lease, int(positions[middle]), len(positions) - middle)
             return "halved"
         if len(positions) == 1:
-            logger.error("an item fails again and again", extra=told(held))
+            logger.error("an item fails again and again")
         self.count(lease, await self.write(held, failed_results(lease, positions), Ending.GIVE_BACK))
         await settle_run(self.database, lease.run.run_id)
         return "done"
 
     async def fail(self, held: Held, reason: PhaseCannotContinue) -> None:
         run = held.lease.run
-        logger.error("run %s cannot go on: %s", run.run_id, reason.message, extra=told(held))
+        logger.error("run %s cannot go on: %s", run.run_id, reason.message)
         await self.release(held, counts_as_attempt=False)
         with contextlib.suppress(Refused, *DATABASE_ERRORS):
             async with self.database.transaction() as tx:
@@ -392,6 +443,8 @@ def lease_of(chunk: ClaimedChunk, run: RunPlan) -> Lease:
     )
 
 
-def told(held: Held) -> dict[str, object]:
-    lease = held.lease
-    return {"campaign": str(lease.run.campaign_id), "run": lease.run.run_id, "chunk": lease.number}
+def ids_of(lease: Lease) -> dict[str, str | int]:
+    """What is told of a chunk belongs to these."""
+    run = lease.run
+    chunk_id = f"{run.run_id}/{lease.number}"
+    return {"campaign_id": str(run.campaign_id), "phase": run.phase, "run_id": run.run_id, "chunk_id": chunk_id}

@@ -10,12 +10,13 @@ from datetime import datetime
 import msgspec
 
 from service.campaigns.outcomes import LABELS
+from service.fetching.outcomes import HttpOutcome
+from service.pipelines.model import Counted
 from service.pipelines.store import SQL, by_group, make_leaf
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase
 from service.resolving.outcomes import DnsOutcome
 
-JOIN_LINEARLY = SQL["join_linearly"]
 FIND_KEPT_RUN = SQL["find_kept_run"]
 KEEP_DNS_RESULTS = SQL["keep_dns_results"]
 KEEP_HTTP_RESULTS = SQL["keep_http_results"]
@@ -26,32 +27,43 @@ PLAN_UNRESOLVED_LEFT = SQL["plan_unresolved_left"]
 
 STRETCH_POSITIONS = 500_000
 RESOLVED = int(DnsOutcome.RESOLVED)
+REACHED = int(HttpOutcome.REACHED)
 
 
-class KeepingRun(msgspec.Struct, frozen=True):
-    """A run of DNS or HTTP, the sets that it is bound to, and what it keeps of which earlier set."""
+class BoundRun(msgspec.Struct, frozen=True):
+    """A run of DNS or HTTP, and the sets that it is bound to."""
 
     run_id: int
     phase: CampaignPhase
     name_set_id: int
     dns_set_id: int | None
+
+
+class KeepingRun(BoundRun, frozen=True):
+    """What a run keeps of which earlier set."""
+
     started_at: datetime
     kept_set_id: int
     kept_since: datetime
 
 
-class Stretch(msgspec.Struct, frozen=True):
-    """Positions to look through, up to and without the end; ages are in seconds since the earlier run began."""
+class Positions(msgspec.Struct, frozen=True):
+    """Positions to look through, up to and without the end."""
 
     first_position: int
     end_position: int
+
+
+class Stretch(Positions, frozen=True):
+    """Positions whose earlier results are looked through; ages are in seconds since the earlier run began."""
+
     age_min: float  # from here on, results are kept
     shift: int  # to ages since the new run began
 
 
 async def keep_stretch(tx: Tx, run: KeepingRun, items: int) -> bool:
     """Take over what is kept of the next stretch, and plan chunks of so many items for the rest; True at the end."""
-    await tx.execute(JOIN_LINEARLY)
+    await tx.join_linearly()
     row = await tx.find(FIND_KEPT_RUN, run.kept_set_id, run.run_id, run.name_set_id)
     assert row is not None, "a set is kept until the run that takes over from it has completed"
     first, end = int(row["next_position"]), int(row["end_position"])
@@ -71,30 +83,32 @@ def stretch_of(run: KeepingRun, kept_started_at: datetime, first: int, end: int)
     return Stretch(first, end, age_min, shift)
 
 
-async def keep_results(tx: Tx, run: KeepingRun, stretch: Stretch) -> tuple[int, ...]:
-    """Copy what is young enough; how many of each outcome code, the first being code 1."""
+async def keep_results(tx: Tx, run: KeepingRun, stretch: Stretch) -> Counted:
+    """Copy what is young enough, and count it."""
     bounds = (run.run_id, run.kept_set_id, stretch.first_position, stretch.end_position, stretch.age_min, stretch.shift)
     if run.phase is CampaignPhase.DNS_VALIDATION:
         rows = await tx.fetch(KEEP_DNS_RESULTS, *bounds)
     else:
         rows = await tx.fetch(KEEP_HTTP_RESULTS, *bounds, run.dns_set_id, RESOLVED)
     amounts = {row["outcome"]: row["amount"] for row in rows}
-    return tuple(amounts.get(code, 0) for code in LABELS[run.phase])
+    keyword_pages = sum(row["with_keyword"] for row in rows if row["outcome"] == REACHED)
+    return Counted(tuple(amounts.get(code, 0) for code in LABELS[run.phase]), keyword_pages)
 
 
-async def insert_kept_chunk(tx: Tx, run: KeepingRun, stretch: Stretch, outcomes: tuple[int, ...]) -> None:
+async def insert_kept_chunk(tx: Tx, run: KeepingRun, stretch: Stretch, kept: Counted) -> None:
     await tx.execute(
         INSERT_KEPT_CHUNK,
         run.run_id,
         stretch.first_position,
         stretch.end_position,
-        sum(outcomes),
-        list(outcomes),
-        *by_group(run.phase, outcomes),
+        sum(kept.outcomes),
+        list(kept.outcomes),
+        kept.keyword_pages,
+        *by_group(run.phase, kept.outcomes),
     )
 
 
-async def plan_rest(tx: Tx, run: KeepingRun, stretch: Stretch, items: int) -> None:
+async def plan_rest(tx: Tx, run: BoundRun, stretch: Positions, items: int) -> None:
     """Chunks of what has no outcome in the new set."""
     bounds = (stretch.first_position, stretch.end_position, items)
     if run.phase is CampaignPhase.DNS_VALIDATION:

@@ -44,6 +44,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     dns_set_id: int | None
     http_set_id: int | None
     started_at: datetime
+    trace_parent: str | None = None
 
     @property
     def dns_of_run(self) -> DnsValidation:
@@ -68,6 +69,23 @@ class Receipt(msgspec.Struct, frozen=True):
 
     outcomes: tuple[int, ...]
     unfinished: int
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """What is counted of some rows: `outcomes[i]` have code i + 1; of the pages reached, so many hold a keyword."""
+
+    outcomes: tuple[int, ...]
+    keyword_pages: int = 0
+
+    def plus(self, gained: "Counted") -> "Counted":
+        """Nothing is counted yet where there are no outcomes."""
+        before = self.outcomes or (0,) * len(gained.outcomes)
+        outcomes = tuple(count + more for count, more in zip(before, gained.outcomes, strict=True))
+        return Counted(outcomes, self.keyword_pages + gained.keyword_pages)
+
+    def less(self, replaced: "Counted") -> "Counted":
+        outcomes = tuple(count - gone for count, gone in zip(self.outcomes, replaced.outcomes, strict=True))
+        return Counted(outcomes, self.keyword_pages - replaced.keyword_pages)
 
 
 class PhaseCannotContinue(Exception):

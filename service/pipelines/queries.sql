@@ -12,10 +12,11 @@ FOR UPDATE SKIP LOCKED
 UPDATE phase_runs SET plan = 'planned' WHERE run_id = $1
 
 -- name: plan_generation
--- Each leased range is cut by itself, so that a chunk has one TLD.
+-- Each leased range is cut by itself, so that a chunk has one TLD. Chunks of names that came otherwise go before.
 INSERT INTO chunks (run_id, number, kind, first_position, end_position, item_count)
 SELECT
-    $1, row_number() OVER (ORDER BY p.first_position), 'fresh', p.first_position,
+    $1, (SELECT coalesce(max(c.number), 0) FROM chunks c WHERE c.run_id = $1) + row_number() OVER (ORDER BY p.first_position),
+    'fresh', p.first_position,
     least(p.first_position + $2, g.end_position), least($2, g.end_position - p.first_position)
 FROM generation_ranges g
 CROSS JOIN LATERAL generate_series(g.first_position, g.end_position - 1, $2::integer) AS p (first_position)
@@ -63,7 +64,7 @@ WITH kept AS (
     WHERE d.set_id = $2 AND d.position >= $3 AND d.position < $4 AND d.found_after >= $5::double precision
     RETURNING outcome
 )
-SELECT outcome, count(*) AS amount FROM kept GROUP BY outcome
+SELECT outcome, count(*) AS amount, 0 AS with_keyword FROM kept GROUP BY outcome
 
 -- name: keep_http_results
 -- The same for pages, of hosts that are still asked: they resolve ($8) in the DNS set that the new run is bound to.
@@ -83,17 +84,19 @@ WITH kept AS (
             SELECT FROM dns_results d
             WHERE d.set_id = $7 AND d.position = h.position AND d.position >= $3 AND d.position < $4 AND d.outcome = $8
         ))
-    RETURNING outcome
+    RETURNING outcome, keyword_bits
 )
-SELECT outcome, count(*) AS amount FROM kept GROUP BY outcome
+SELECT outcome, count(*) AS amount, count(*) FILTER (WHERE keyword_bits <> 0) AS with_keyword FROM kept GROUP BY outcome
 
 -- name: insert_kept_chunk
 -- A range that was looked through, with what was kept of it; there is nothing to be done in it as such.
 INSERT INTO chunks (
     run_id, number, kind, state, first_position, end_position, item_count,
-    outcome_counts, succeeded_count, negative_count, failed_count
+    outcome_counts, keyword_page_count, succeeded_count, negative_count, failed_count
 )
-SELECT $1, coalesce(max(c.number), 0) + 1, 'kept', 'done', $2, $3, $4, $5, $6, $7, $8 FROM chunks c WHERE c.run_id = $1
+SELECT $1, coalesce(max(c.number), 0) + 1, 'kept', 'done', $2, $3, $4, $5, $6, $7, $8, $9
+FROM chunks c
+WHERE c.run_id = $1
 
 -- name: plan_names_left
 -- Ranges that hold so many names without a DNS outcome, between two positions.
@@ -202,22 +205,23 @@ GROUP BY w.part
 
 -- name: claim_chunks
 -- Fair: the tenant with the fewest leases first, then its campaign with the fewest, each chunk in its order. Ranks
--- are taken over a few candidates of each run; a candidate that another worker is just taking is skipped.
+-- are taken over a few candidates of each run; a candidate that another worker is just taking is skipped. Of one run
+-- this worker holds no more than $5: the rest of its room is for others.
 WITH running AS (
     SELECT
-        r.run_id, c.tenant_id, l.lease_count,
+        r.run_id, c.tenant_id, l.lease_count, l.held_count,
         sum(l.lease_count) OVER (PARTITION BY c.tenant_id) AS tenant_lease_count
     FROM phase_runs r
     JOIN campaigns c USING (campaign_id)
     CROSS JOIN LATERAL (
-        SELECT count(*) AS lease_count
+        SELECT count(*) AS lease_count, count(*) FILTER (WHERE k.worker_id = $3) AS held_count
         FROM chunks k
         WHERE k.run_id = r.run_id AND k.state <> 'done' AND k.state = 'leased' AND k.leased_until >= $1
     ) AS l
     WHERE r.phase_status = 'running' AND r.plan = 'planned'
 ), candidates AS (
     SELECT
-        k.run_id, k.number,
+        k.run_id, k.number, w.held_count,
         w.tenant_lease_count + row_number() OVER tenant AS tenant_load,
         w.lease_count + k.place AS campaign_load
     FROM running w
@@ -231,29 +235,33 @@ WITH running AS (
             LIMIT $2 * 4
         ) AS u
     ) AS k
+    WHERE w.held_count < $5
     WINDOW tenant AS (PARTITION BY w.tenant_id ORDER BY w.lease_count + k.place, k.run_id)
 ), taken AS (
-    SELECT c.run_id, c.number
+    SELECT c.run_id, c.number, d.held_count
     FROM candidates d
     JOIN chunks c USING (run_id, number)
     WHERE c.state <> 'done' AND (c.state = 'pending' OR c.leased_until < $1)
     ORDER BY d.tenant_load, d.campaign_load, d.run_id, d.number
     LIMIT $2
     FOR UPDATE OF c SKIP LOCKED
+), counted AS (
+    SELECT run_id, number, held_count + row_number() OVER (PARTITION BY run_id ORDER BY number) AS held_count
+    FROM taken
 )
 UPDATE chunks c
 SET
     state = 'leased', lease_id = gen_random_uuid(), worker_id = $3, leased_until = $1::timestamptz + $4::interval,
     attempt_count = attempt_count + 1
-FROM taken t
-WHERE c.run_id = t.run_id AND c.number = t.number
+FROM counted t
+WHERE c.run_id = t.run_id AND c.number = t.number AND t.held_count <= $5
 RETURNING c.run_id, c.number, c.kind, c.first_position, c.end_position, c.attempt_count, c.lease_id
 
 -- name: list_run_plans
 -- What a worker must know of the runs whose chunks it took; the DNS part is for looking up redirect targets.
 SELECT
     r.run_id, r.campaign_id, r.phase, r.network, r.configuration, c.configuration -> 'dnsValidation' AS dns,
-    r.name_set_id, r.dns_set_id, r.http_set_id, r.started_at
+    r.name_set_id, r.dns_set_id, r.http_set_id, r.started_at, r.trace_parent
 FROM phase_runs r
 JOIN campaigns c USING (campaign_id)
 WHERE r.run_id = ANY($1::integer[])
@@ -273,7 +281,7 @@ RETURNING c.lease_id, r.phase_status = 'running' AS wanted
 
 -- name: lock_chunk
 -- Nobody writes for a chunk but the holder of its lease.
-SELECT kind, first_position, end_position, item_count, outcome_counts
+SELECT kind, first_position, end_position, item_count, outcome_counts, keyword_page_count
 FROM chunks
 WHERE run_id = $1 AND number = $2 AND lease_id = $3
 FOR UPDATE
@@ -282,8 +290,8 @@ FOR UPDATE
 -- Counts last: they are what everybody reads. The state says whether the chunk is done, kept, or given back.
 UPDATE chunks
 SET
-    state = $3, kind = $4, first_position = $5, item_count = $6, outcome_counts = $7,
-    succeeded_count = $8, negative_count = $9, failed_count = $10,
+    state = $3, kind = $4, first_position = $5, item_count = $6, outcome_counts = $7, keyword_page_count = $8,
+    succeeded_count = $9, negative_count = $10, failed_count = $11,
     lease_id = CASE WHEN $3 = 'leased' THEN lease_id END,
     worker_id = CASE WHEN $3 = 'leased' THEN worker_id END,
     leased_until = CASE WHEN $3 = 'leased' THEN leased_until END,
@@ -377,18 +385,14 @@ SELECT
         WHERE k.run_id = $1
         GROUP BY u.code
         ORDER BY u.code
-    ) AS outcomes
+    ) AS outcomes,
+    coalesce(sum(c.keyword_page_count), 0)::bigint AS keyword_pages
 FROM chunks c
 WHERE c.run_id = $1
 
 -- name: try_accounting_lock
 -- One accountant at a time is enough; the lock ends with the transaction.
 SELECT pg_try_advisory_xact_lock(7242301)
-
--- name: join_linearly
--- Bulk reads join whole ranges. Before a table was analysed the planner expects a handful of rows and takes nested
--- loops: 40 s instead of 0.1 s for 20,000 names. Hash and merge joins are linear whatever the statistics say.
-SET LOCAL enable_nestloop = off
 
 -- name: find_range
 -- The leased range in which a chunk's positions lie.
@@ -500,15 +504,17 @@ WHERE run_id = $1
 
 -- name: delete_dns_to_retry
 -- What a retry replaces; their old outcomes are taken off the counts.
-DELETE FROM dns_results WHERE set_id = $1 AND position = ANY($2::integer[]) RETURNING outcome
+DELETE FROM dns_results WHERE set_id = $1 AND position = ANY($2::integer[]) RETURNING outcome, false AS has_keyword
 
 -- name: delete_http_to_retry
 -- The same for hosts.
-DELETE FROM http_results WHERE set_id = $1 AND position = ANY($2::integer[]) RETURNING outcome
+DELETE FROM http_results
+WHERE set_id = $1 AND position = ANY($2::integer[])
+RETURNING outcome, keyword_bits <> 0 AS has_keyword
 
 -- name: delete_scores_to_retry
 -- The same for scores.
-DELETE FROM scores WHERE set_id = $1 AND position = ANY($2::integer[]) RETURNING outcome
+DELETE FROM scores WHERE set_id = $1 AND position = ANY($2::integer[]) RETURNING outcome, false AS has_keyword
 
 -- name: upsert_worker
 -- A worker says that it lives, and what it holds.
@@ -669,3 +675,106 @@ DELETE FROM import_rejects r USING first f WHERE r.import_id = f.import_id AND r
 -- name: delete_campaign
 -- The rest of it is small: its audit trail, its imports, its last state.
 DELETE FROM campaigns WHERE campaign_id = $1
+
+-- name: list_run_counts
+-- Runs under way, of all tenants, for whoever watches the installation.
+SELECT phase, phase_status, count(*) AS run_count
+FROM phase_runs
+WHERE phase_status IN ('running', 'paused')
+GROUP BY phase, phase_status
+
+-- name: list_chunk_counts
+-- What running runs have still to do.
+SELECT c.state, count(*) AS chunk_count
+FROM phase_runs r
+JOIN chunks c ON c.run_id = r.run_id AND c.state <> 'done'
+WHERE r.phase_status = 'running'
+GROUP BY c.state
+
+-- name: find_standing
+-- Numbers of the whole installation.
+SELECT
+    (SELECT count(*) FROM workers WHERE heartbeat_at >= $2) AS worker_count,
+    (SELECT count(*) FROM retired_sets) AS retired_count,
+    (
+        SELECT coalesce(extract(epoch FROM $1::timestamptz - min(greatest(counted_at, started_at))), 0)::double precision
+        FROM phase_runs
+        WHERE phase_status = 'running'
+    ) AS progress_age_seconds
+
+-- name: try_tally_lock
+-- One who tallies at a time is enough; the lock ends with the transaction.
+SELECT pg_try_advisory_xact_lock(7242303)
+
+-- name: tally_runs
+-- What runs found since they were last tallied is today's. All that are under way or were lately, or the one of $2. The
+-- time in which one ran is counted up to $3 between two tallies: nothing is done while nobody is there to tally.
+WITH present AS (
+    SELECT
+        r.run_id, r.campaign_id, c.tenant_id, r.phase, r.phase_status,
+        r.succeeded_count - coalesce(t.succeeded, 0) AS succeeded, r.negative_count - coalesce(t.negative, 0) AS negative,
+        r.failed_count - coalesce(t.failed, 0) AS failed,
+        CASE WHEN r.phase_status = 'running' THEN $1::timestamptz ELSE coalesce(r.finished_at, r.counted_at, r.started_at) END
+            - coalesce(t.tallied_at, r.started_at) AS busy,
+        t.tallied_at IS NULL OR t.phase_status <> r.phase_status AS is_news
+    FROM phase_runs r
+    JOIN campaigns c USING (campaign_id)
+    LEFT JOIN LATERAL (
+        SELECT
+            sum(d.succeeded_count)::bigint AS succeeded, sum(d.negative_count)::bigint AS negative,
+            sum(d.failed_count)::bigint AS failed, max(d.tallied_at) AS tallied_at,
+            (array_agg(d.phase_status ORDER BY d.day DESC))[1] AS phase_status
+        FROM run_days d
+        WHERE d.run_id = r.run_id
+    ) AS t ON true
+    WHERE r.run_id = $2
+       OR ($2::integer IS NULL AND (r.phase_status = 'running' OR coalesce(r.counted_at, r.started_at) >= $1 - interval '7 days'))
+)
+INSERT INTO run_days AS d (
+    run_id, day, tenant_id, campaign_id, phase, phase_status, succeeded_count, negative_count, failed_count, busy_seconds,
+    tallied_at
+)
+SELECT
+    run_id, ($1 AT TIME ZONE 'UTC')::date, tenant_id, campaign_id, phase, phase_status, succeeded, negative, failed,
+    greatest(0, extract(epoch FROM least(busy, $3::interval))), $1
+FROM present
+WHERE is_news OR phase_status = 'running' OR succeeded <> 0 OR negative <> 0 OR failed <> 0
+ON CONFLICT (run_id, day) DO UPDATE SET
+    phase_status = excluded.phase_status, tallied_at = excluded.tallied_at,
+    succeeded_count = d.succeeded_count + excluded.succeeded_count,
+    negative_count = d.negative_count + excluded.negative_count,
+    failed_count = d.failed_count + excluded.failed_count,
+    busy_seconds = d.busy_seconds + excluded.busy_seconds
+
+-- name: delete_old_run_days
+-- A bounded number at a time.
+DELETE FROM run_days WHERE (run_id, day) IN (
+    SELECT run_id, day FROM run_days WHERE day < ($1::timestamptz AT TIME ZONE 'UTC')::date ORDER BY day LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+
+-- name: list_work
+-- Days or weeks ($3) from an instant on, of one tenant or of all, by phase. How a run ended counts where it last stood.
+SELECT
+    date_trunc($3, d.day::timestamp)::date AS begins, d.phase,
+    count(DISTINCT d.campaign_id) AS campaign_count,
+    sum(d.succeeded_count)::bigint AS succeeded, sum(d.negative_count)::bigint AS negative,
+    sum(d.failed_count)::bigint AS failed, sum(d.busy_seconds) AS busy_seconds,
+    count(DISTINCT d.run_id) FILTER (WHERE d.phase_status = 'completed') AS completed_count,
+    count(DISTINCT d.run_id) FILTER (WHERE d.phase_status = 'failed') AS failed_run_count,
+    count(DISTINCT d.run_id) FILTER (WHERE d.phase_status = 'cancelled') AS cancelled_count
+FROM run_days d
+WHERE d.day >= date_trunc($3, $1::timestamptz AT TIME ZONE 'UTC')::date AND ($2::uuid IS NULL OR d.tenant_id = $2)
+GROUP BY 1, 2
+ORDER BY 1, array_position(ARRAY['domain_generation', 'dns_validation', 'http_validation', 'analysis'], d.phase)
+
+-- name: list_campaign_acts
+-- The same periods: campaigns that were created and deleted.
+SELECT
+    date_trunc($3, a.occurred_at AT TIME ZONE 'UTC')::date AS begins,
+    count(*) FILTER (WHERE a.act = 'campaign_created') AS created_count,
+    count(*) FILTER (WHERE a.act = 'campaign_deleted') AS deleted_count
+FROM acts a
+WHERE a.occurred_at >= date_trunc($3, $1::timestamptz AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+  AND a.act IN ('campaign_created', 'campaign_deleted') AND ($2::uuid IS NULL OR a.tenant_id = $2)
+GROUP BY 1
+ORDER BY 1

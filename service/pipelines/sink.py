@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from service.campaigns.outcomes import INTERNAL_ERROR, LABELS
+from service.fetching.outcomes import HttpOutcome
 from service.pipelines import store
 from service.pipelines.model import (
     ChunkKind,
+    Counted,
     DnsColumns,
     Lease,
     NameBlocks,
@@ -76,6 +78,12 @@ COLUMNS = {
     ),
 }
 
+# Where these stand in a record, which has no set's id.
+OUTCOME, KEYWORD_BITS = (
+    COLUMNS[CampaignPhase.HTTP_VALIDATION].index(column) - 1 for column in ("outcome", "keyword_bits")
+)
+REACHED = int(HttpOutcome.REACHED)
+
 # Results that tell when they were found; scores are made anew as a whole.
 AGED = frozenset({CampaignPhase.DNS_VALIDATION, CampaignPhase.HTTP_VALIDATION})
 
@@ -92,37 +100,44 @@ async def write_results(tx: Tx, lease: Lease, chunk: LockedChunk, results: Resul
     phase = lease.run.phase
     replaced = await delete_replaced(tx, lease, results)
     await copy_rows(tx, lease, results)
-    counts = count_outcomes(results.outcomes, len(LABELS[phase]))
-    gained = tuple(count - gone for count, gone in zip(counts, replaced, strict=True))
+    written = Counted(count_outcomes(results.outcomes, len(LABELS[phase])), count_keyword_pages(phase, results))
+    gained = written.less(replaced)
     unfinished = int((results.outcomes == 0).sum())
     await store.update_chunk_progress(tx, lease, next_progress(chunk, results, gained, ending))
-    return Receipt(gained, unfinished)
+    return Receipt(gained.outcomes, unfinished)
 
 
-def next_progress(chunk: LockedChunk, results: Results, gained: tuple[int, ...], ending: Ending) -> ChunkProgress:
+def next_progress(chunk: LockedChunk, results: Results, gained: Counted, ending: Ending) -> ChunkProgress:
     """Done if every item has an outcome; else what is left of it, from its first unfinished position on."""
-    counted = chunk.outcomes or (0,) * len(gained)
-    outcomes = tuple(before + more for before, more in zip(counted, gained, strict=True))
+    counted = chunk.counted.plus(gained)
     left = np.flatnonzero(results.outcomes == 0)
     if len(left) == 0:
-        return ChunkProgress("done", chunk.kind, chunk.first_position, chunk.item_count, outcomes)
+        return ChunkProgress("done", chunk.kind, chunk.first_position, chunk.item_count, counted)
     return ChunkProgress(
         state="leased" if ending is Ending.KEEP else "pending",
         kind=ChunkKind.RETRY if chunk.kind is ChunkKind.RETRY else ChunkKind.REMAINDER,
         first_position=int(results.positions[left[0]]),
         item_count=len(left),
-        outcomes=outcomes,
+        counted=counted,
     )
 
 
-async def delete_replaced(tx: Tx, lease: Lease, results: Results) -> tuple[int, ...]:
-    """A retry's old rows go; how many there were of each outcome."""
+async def delete_replaced(tx: Tx, lease: Lease, results: Results) -> Counted:
+    """A retry's old rows go; what was counted of them."""
     codes = len(LABELS[lease.run.phase])
     if lease.kind is not ChunkKind.RETRY:
-        return (0,) * codes
+        return Counted((0,) * codes)
     finished = results.positions[results.outcomes != 0].tolist()
     rows = await tx.fetch(DELETE_TO_RETRY[lease.run.phase], lease.run.run_id, finished)
-    return count_outcomes(np.array([row["outcome"] for row in rows], dtype=np.uint8), codes)
+    outcomes = count_outcomes(np.array([row["outcome"] for row in rows], dtype=np.uint8), codes)
+    return Counted(outcomes, sum(row["has_keyword"] and row["outcome"] == REACHED for row in rows))
+
+
+def count_keyword_pages(phase: CampaignPhase, results: Results) -> int:
+    """Pages that were reached and hold a keyword."""
+    if phase is not CampaignPhase.HTTP_VALIDATION:
+        return 0
+    return sum(record[OUTCOME] == REACHED and record[KEYWORD_BITS] != 0 for record in results.records())
 
 
 async def copy_rows(tx: Tx, lease: Lease, results: Results) -> None:

@@ -13,7 +13,6 @@ from service.postgres.database import Tx
 from service.progress.events import CampaignPhase
 from service.resolving.outcomes import DnsOutcome
 
-JOIN_LINEARLY = SQL["join_linearly"]
 FIND_RANGE = SQL["find_range"]
 READ_NAMES = SQL["read_names"]
 READ_NAMES_WITHOUT_OUTCOME = SQL["read_names_without_outcome"]
@@ -45,7 +44,7 @@ IPV6_BYTES = 16
 
 
 async def read_items(tx: Tx, lease: Lease) -> Items:
-    await tx.execute(JOIN_LINEARLY)
+    await tx.join_linearly()
     match lease.run.phase:
         case CampaignPhase.DOMAIN_GENERATION:
             return await read_offsets(tx, lease)

@@ -18,7 +18,7 @@ from service.campaigns.model import (
     PhaseConfiguration,
 )
 from service.campaigns.outcomes import FAILED, RETRYABLE, SUCCEEDED
-from service.pipelines.model import ChunkKind, Lease, LeaseLost, RunPlan
+from service.pipelines.model import ChunkKind, Counted, Lease, LeaseLost, RunPlan
 from service.postgres.database import Tx
 from service.postgres.partitions import LARGE_SET_ID_MIN, make_partition
 from service.postgres.queries import load_queries
@@ -86,13 +86,13 @@ class WorkerIdentity(msgspec.Struct, frozen=True):
 
 
 class LockedChunk(msgspec.Struct, frozen=True):
-    """A chunk under its lease's lock; `outcomes` are counted on it so far."""
+    """A chunk under its lease's lock, with what is counted on it so far."""
 
     kind: ChunkKind
     first_position: int
     end_position: int
     item_count: int
-    outcomes: tuple[int, ...]
+    counted: Counted
 
 
 class ChunkProgress(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ class ChunkProgress(msgspec.Struct, frozen=True):
     kind: ChunkKind
     first_position: int
     item_count: int
-    outcomes: tuple[int, ...]
+    counted: Counted
 
 
 class ClaimedChunk(msgspec.Struct, frozen=True):
@@ -141,9 +141,12 @@ async def make_leaf(tx: Tx, phase: CampaignPhase, run_id: int) -> None:
         await make_partition(tx, TABLES[phase], run_id)
 
 
-async def claim_chunks(tx: Tx, worker_id: UUID, count: int, lease_seconds: float) -> list[ClaimedChunk]:
+async def claim_chunks(
+    tx: Tx, worker_id: UUID, count: int, lease_seconds: float, *, of_one_run: int
+) -> list[ClaimedChunk]:
+    """At most so many, of no run more than makes `of_one_run` in this worker's hand."""
     await tx.begin()
-    rows = await tx.fetch(CLAIM_CHUNKS, tx.now, count, worker_id, timedelta(seconds=lease_seconds))
+    rows = await tx.fetch(CLAIM_CHUNKS, tx.now, count, worker_id, timedelta(seconds=lease_seconds), of_one_run)
     return [
         ClaimedChunk(
             row["run_id"],
@@ -180,7 +183,7 @@ async def lock_chunk(tx: Tx, lease: Lease) -> LockedChunk:
         row["first_position"],
         row["end_position"],
         row["item_count"],
-        tuple(row["outcome_counts"]),
+        Counted(tuple(row["outcome_counts"]), row["keyword_page_count"]),
     )
 
 
@@ -193,8 +196,9 @@ async def update_chunk_progress(tx: Tx, lease: Lease, progress: ChunkProgress) -
         progress.kind,
         progress.first_position,
         progress.item_count,
-        list(progress.outcomes),
-        *by_group(lease.run.phase, progress.outcomes),
+        list(progress.counted.outcomes),
+        progress.counted.keyword_pages,
+        *by_group(lease.run.phase, progress.counted.outcomes),
     )
 
 
@@ -256,6 +260,7 @@ async def sum_chunks(tx: Tx, run_id: int) -> ChunkCounts:
         failed=sums["failed"] - sums["retrying"],
         retrying=sums["retrying"],
         outcomes=tuple(sums["outcomes"]),
+        keyword_pages=sums["keyword_pages"],
     )
 
 
@@ -360,6 +365,7 @@ def run_plan_of(row: asyncpg.Record) -> RunPlan:
         dns_set_id=row["dns_set_id"],
         http_set_id=row["http_set_id"],
         started_at=row["started_at"],
+        trace_parent=row["trace_parent"],
     )
 
 

@@ -6,6 +6,7 @@ crash repeats a step at the most. When nothing of a deleted campaign is left but
 """
 
 from service.pipelines import store
+from service.pipelines.reporting import tally
 from service.pipelines.store import RetiredSet
 from service.postgres.database import Database, Tx
 from service.postgres.partitions import LARGE_SET_ID_MIN, LeafBusy, drop_leaf
@@ -20,19 +21,20 @@ SWEEP_PAUSE_SECONDS = 0.05
 SWEEP_PAUSE_FACTOR = 9.0  # a tenth of the time at most: whoever works beside it is hardly slower
 
 
-async def sweep_tick(database: Database) -> int:
-    """One step; zero when there is nothing to do, or it cannot be done now."""
-    return await sweep_set(database) or await sweep_campaign(database)
+async def sweep_tick(database: Database, kept_seconds: float = 0.0) -> int:
+    """One step; zero when there is nothing to do, or it cannot be done now. Rows stay for `kept_seconds` at least."""
+    return await sweep_set(database, kept_seconds) or await sweep_campaign(database, kept_seconds)
 
 
-async def sweep_set(database: Database) -> int:
+async def sweep_set(database: Database, kept_seconds: float) -> int:
     retired: RetiredSet | None = None
     try:
         async with database.transaction() as tx:
-            retired = await store.claim_retired_set(tx, GRACE_SECONDS)
+            retired = await store.claim_retired_set(tx, max(GRACE_SECONDS, kept_seconds))
             if retired is None:
                 return 0
             if await remove_rows(tx, retired):
+                await tally(tx, retired.set_id)  # a run's id is its set's
                 await store.forget_set(tx, retired.set_id)
     except LeafBusy:
         assert retired is not None
@@ -50,9 +52,9 @@ async def remove_rows(tx: Tx, retired: RetiredSet) -> bool:
     return await store.delete_rows_of_set(tx, retired, POSITIONS_AT_A_TIME) == 0
 
 
-async def sweep_campaign(database: Database) -> int:
+async def sweep_campaign(database: Database, kept_seconds: float) -> int:
     async with database.transaction() as tx:
-        campaign_id = await store.claim_deleted_campaign(tx, TOLD_SECONDS)
+        campaign_id = await store.claim_deleted_campaign(tx, max(TOLD_SECONDS, kept_seconds))
         if campaign_id is None:
             return 0
         if await store.delete_rejects_of_campaign(tx, campaign_id, LINES_AT_A_TIME) == 0:

@@ -11,6 +11,7 @@ from service.campaigns.model import Campaign, Explanation, Observation
 from service.campaigns.views import get_campaign
 from service.pipelines.store import SQL
 from service.postgres.database import Tx
+from service.postgres.room import Room, find_shortage
 from service.progress.events import CampaignPhase, Instant, PhaseStatus
 
 LIST_WORKERS = SQL["list_workers"]
@@ -54,7 +55,8 @@ async def explain_campaign(tx: Tx, principal: Principal, campaign_id: UUID) -> E
     workers = await list_workers(tx)
     if situation is None:
         return Explanation(moving=False, observations=(Observation("run_missing", "The phase has no run yet."),))
-    return running(campaign, situation, [worker for worker in workers.items if worker.live], tx.now)
+    live = [worker for worker in workers.items if worker.live]
+    return running(campaign, situation, live, await find_shortage(tx), tx.now)
 
 
 def standing(campaign: Campaign) -> Observation:
@@ -76,13 +78,17 @@ def after_completion(phase: CampaignPhase) -> str:
     return f"{phase} is completed; ask for the transition to the next phase."
 
 
-def running(campaign: Campaign, situation: asyncpg.Record, workers: list[WorkerView], now: datetime) -> Explanation:
+def running(
+    campaign: Campaign, situation: asyncpg.Record, workers: list[WorkerView], shortage: Room | None, now: datetime
+) -> Explanation:
     observations = [
+        *([] if shortage is None else [Observation("room_short", shortage.sentence)]),
         *workers_seen(workers),
         *chunks_seen(situation, now),
         *caps_seen(campaign),
     ]
-    moving = bool(workers) and (situation["leased_count"] > 0 or situation["pending_count"] > 0)
+    waiting_count = 0 if shortage else situation["pending_count"]
+    moving = bool(workers) and (situation["leased_count"] > 0 or waiting_count > 0)
     return Explanation(moving=moving, observations=tuple(observations))
 
 

@@ -28,9 +28,10 @@ from service.errors import Conflict, Invalid, Unavailable
 
 LOCK_SECONDS = 120.0  # how long another process may take to migrate
 LOCK_POLL_SECONDS = 0.1
-# A statement that waits for a table makes everybody else wait behind it: it gives up soon, and comes back.
-TABLE_LOCK_TIMEOUT = "2s"
-TABLE_LOCK_ATTEMPTS = 10
+# A statement that waits for a table makes everybody else wait behind it: it gives up soon, and comes back. Sooner than
+# others find that they wait in a ring with us (deadlock_timeout, a second): it is we who give way, not their work.
+TABLE_LOCK_TIMEOUT = "500ms"
+TABLE_LOCK_ATTEMPTS = 20
 TABLE_LOCK_PAUSE_SECONDS = 1.0  # on average, between two attempts
 # Concurrent statements hold nobody up while they wait for old transactions.
 CONCURRENT_LOCK_TIMEOUT = "10min"
@@ -318,7 +319,7 @@ async def _patiently(attempt: Callable[[], Awaitable[None]], file: str, jitter: 
     for _ in range(TABLE_LOCK_ATTEMPTS):
         try:
             return await attempt()
-        except asyncpg.LockNotAvailableError:
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
             await asyncio.sleep(TABLE_LOCK_PAUSE_SECONDS * (0.5 + jitter()))
     raise Unavailable(
         "migration_tables_busy",

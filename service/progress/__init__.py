@@ -2,7 +2,9 @@
 
 `events` is what goes over the wire. `announce` writes the newest state of a campaign into `progress_states`, inside
 the transaction that changed it, and rings a bell. `hub` (one per server process) hears the bell, reads what changed
-and keeps, for each subscriber, only the newest state of each campaign. `socket` is the `/ws` endpoint.
+and puts it into `mailboxes`, which keep for each subscriber only the newest state of each campaign; `snapshots` reads
+present states, once for all who subscribe at the same time. `sending` empties the mailboxes. `socket` is the `/ws`
+endpoint.
 
     command or coalescer --announce--> progress_states --bell, or the poll--> hub --newest only--> sockets
 

@@ -1,9 +1,9 @@
 """Our DNS engine: batches of names in, columns of outcomes out; no database and no web.
 
 `engine.DnsEngine` is what callers see; behind it, `dispatcher.Dispatcher` serves several batches at once through a few
-connected UDP sockets per resolver.
-`packets` is the pure codec, `lanes` what one resolver can take, `batches` what one caller asked, `streams` the way over
-TCP, `wheel` the deadlines, `wildcards` which parents answer for every child, `outcomes` a name's possible ends.
+connected UDP sockets per resolver. `packets` is the pure codec, `datagrams` how several go out at once, `lanes` what
+one resolver can take, `batches` what one caller asked, `streams` the way over TCP, `wheel` the deadlines, `wildcards`
+which parents answer for every child, `outcomes` a name's possible ends.
 
     name --encode--> waiting --send--> in flight --answer--------------------> settled
       |                 ^                  |-- truncated --> the same over TCP --> settled or failed attempt

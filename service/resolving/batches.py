@@ -100,6 +100,10 @@ class Batch:
                 rows.append(row)
         return rows
 
+    def question_bytes(self, row: int) -> int:
+        """How long a row's question is, once it was taken."""
+        return len(self.questions[row])
+
     def accept(self, row: int, reply: Reply, outcome: DnsOutcome) -> bool:
         """Keep what a reply without error says; tell whether the row has another record type to ask for."""
         stage = self.stages[row]

@@ -235,6 +235,7 @@ class Dispatcher:
             elif batch.next_row == batch.total or batch.stop.is_set():
                 self._fresh.popleft()
             if rows:
+                rows.sort(key=batch.question_bytes, reverse=True)  # those of one length go out together
                 sent = self._send_rows(lane, batch, rows, now)
                 for row in rows[sent:]:
                     self._wait(lane, batch, row)
@@ -244,25 +245,19 @@ class Dispatcher:
     def _send_rows(self, lane: Lane, batch: Batch, rows: Sequence[int], now: float) -> int:
         """Send these rows' questions through one socket; tells how many went out before it would take no more."""
         channel = lane.turn_channel()
-        pending, send, questions = channel.pending, channel.socket.send, batch.questions
+        pending, questions = channel.pending, batch.questions
         due, bucket = self._wheel.far_bucket()
-        key = channel.index << 16
-        sent = 0
-        is_broken = False
+        query_ids, packets = [], []
         for row in rows:
             query_id = self._draw_id(pending)
             pending[query_id] = (batch, row, due)
-            try:
-                send(encode_query(query_id, questions[row]))
-            except BlockingIOError:
-                del pending[query_id]
-                break
-            except OSError:
-                is_broken = True
-            bucket.append(key | query_id)
-            sent += 1
-            if is_broken:
-                break
+            query_ids.append(query_id)
+            packets.append(encode_query(query_id, questions[row]))
+        sent, is_broken = channel.sender.send(packets)
+        for query_id in query_ids[sent:]:
+            del pending[query_id]
+        key = channel.index << 16
+        bucket.extend([key | query_id for query_id in query_ids[:sent]])
         lane.sent += sent
         lane.in_flight += sent
         batch.in_flight += sent
@@ -381,6 +376,7 @@ class Dispatcher:
 
     def _fail_channel(self, channel: Channel, now: float) -> None:
         """The system says that nobody listens there (or the like): all that went out this way has failed."""
+        self._listen(channel)
         lane = channel.lane
         lost = list(channel.pending.values())
         channel.pending.clear()
@@ -518,8 +514,13 @@ class Dispatcher:
             channel = Channel(lane, len(self._channels), connected)
             lane.channels.append(channel)
             self._channels.append(channel)
-            self._loop.add_reader(connected, self._receive, channel)
+            self._listen(channel)
         return True
+
+    def _listen(self, channel: Channel) -> None:
+        """Hear of what comes. Anew after each error of a socket: under uvloop, one that had any is heard no more."""
+        self._loop.remove_reader(channel.socket)
+        self._loop.add_reader(channel.socket, self._receive, channel)
 
     def _start_stream(self, lane: Lane, batch: Batch, row: int) -> None:
         """Ask again over TCP. The query stays in flight, so windows bound these tasks too."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from service.resolving.batches import Batch
+from service.resolving.datagrams import DatagramSender
 from service.resolving.model import EngineSettings, ResolverAddress, ResolverStatistics
 from service.resolving.packets import QUESTION_TAILS, RecordType
 
@@ -135,12 +136,13 @@ class Window:
 class Channel:
     """One connected UDP socket of a lane: the kernel picks its port, and drops what comes from elsewhere."""
 
-    __slots__ = ("index", "lane", "pending", "socket")
+    __slots__ = ("index", "lane", "pending", "sender", "socket")
 
     def __init__(self, lane: "Lane", index: int, connected: socket.socket) -> None:
         self.lane = lane
         self.index = index
         self.socket = connected
+        self.sender = DatagramSender(connected)
         self.pending: dict[int, Asked] = {}
 
     def forget(self, batch: Batch) -> None:

@@ -4,9 +4,9 @@
 what every answer says to browsers and refuses preflights; `authentication` finds out who asks and whether they may, and
 `handshakes` tells a websocket why it may not; `limits` bounds what one caller can hold; `idempotency` gives a repeated
 command its first answer; `transactions` hands each request one transaction and commits it at the edge, before the
-answer is sent; `errors` turns refusals into problem details (RFC 9457); `bodies` decodes requests strictly; `paging`
-makes and reads cursors; `contract` tells of all this in two documents, from the marks on the routes that steer it;
-`serving` puts an application together and runs it.
+answer is sent; `errors` turns refusals into problem details (RFC 9457); `bodies` (`faults`) and `parameters` read
+requests strictly; `paging` makes and reads cursors; `contract` tells of all this in two documents, from the marks on
+the routes that steer it; `measuring` times requests; `serving` puts an application together and runs it.
 
 Invariants: a handler makes one call and never commits; a request that is refused leaves nothing behind; a kept answer
 and its command are committed together; a cookie alone commands nothing, the page must be ours; nothing internal is

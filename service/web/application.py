@@ -1,6 +1,5 @@
 """One Litestar application: routes, the transaction, who asks, and how errors are answered."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -9,20 +8,21 @@ import asyncpg
 from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.types import ASGIApp, ControllerRouterHandler, Message, Receive, Scope, Send
+from litestar.types import ControllerRouterHandler
 
 from service.errors import Refused
 from service.postgres.database import Database
-from service.runtime.telemetry import REQUEST_SECONDS
 from service.web.authentication import Authentication, FindPrincipal
 from service.web.errors import failed, failed_in_database, failed_in_group, refused, refused_by_framework
 from service.web.handshakes import ErrorHandlers, answer_refused_handshakes
 from service.web.idempotency import answer_once
 from service.web.limits import Flights, Limits, limit_body_time, limit_in_flight
+from service.web.measuring import measure, measure_refused, tell_request_id
+from service.web.parameters import check_query
 from service.web.security import add_security_headers, refuse_preflights
+from service.web.shedding import Turns, turn_away
 from service.web.transactions import provide_transaction
 
 BODY_BYTES_MAX = 1_000_000
@@ -35,6 +35,7 @@ ERROR_HANDLERS: ErrorHandlers = {
     HTTPException: refused_by_framework,
     asyncpg.PostgresError: failed_in_database,
     asyncpg.InterfaceError: failed_in_database,
+    asyncpg.InternalClientError: failed_in_database,
     ConnectionError: failed_in_database,
     ExceptionGroup: failed_in_group,
     Exception: failed,
@@ -58,13 +59,22 @@ def create_application(
     """
     return Litestar(
         route_handlers=list(routes),
-        state=State({"database": database, "statement_seconds": limits.statement_seconds, "origin": origin, **state}),
+        state=State(
+            {
+                "database": database,
+                "statement_seconds": limits.statement_seconds,
+                "answers_hours": limits.answers_hours,
+                "origin": origin,
+                **state,
+            }
+        ),
         lifespan=list(lifespan),
         dependencies={"tx": Provide(provide_transaction), "principal": Provide(provide_user, sync_to_thread=False)},
         middleware=[
             measure,
             DefineMiddleware(answer_refused_handshakes, handlers=ERROR_HANDLERS),
             refuse_preflights,
+            DefineMiddleware(turn_away, turns=Turns(limits.requests_at_once)),
             DefineMiddleware(limit_body_time, seconds=limits.body_seconds),
             DefineMiddleware(
                 Authentication, find_principal=find_principal, find_principal_of_session=find_principal_of_session
@@ -72,7 +82,8 @@ def create_application(
             DefineMiddleware(limit_in_flight, flights=Flights(limits.requests_in_flight)),
             answer_once,
         ],
-        before_send=[add_security_headers],
+        before_request=check_query,
+        before_send=[add_security_headers, measure_refused, tell_request_id],
         exception_handlers=dict(ERROR_HANDLERS.items()),
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=None,
@@ -84,29 +95,3 @@ def create_application(
 def provide_user(request: Request[Any, Any, State]) -> Any:
     """The principal that authentication found."""
     return request.user
-
-
-def measure(app: ASGIApp) -> ASGIApp:
-    """Time each request by its operation, which is bounded in number, never by its path."""
-
-    async def measured(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        code = 500
-
-        async def send_noting_code(message: Message) -> None:
-            nonlocal code
-            if message["type"] == "http.response.start":
-                code = message["status"]
-            await send(message)
-
-        try:
-            await app(scope, receive, send_noting_code)
-        finally:
-            handler = scope.get("route_handler")
-            operation = getattr(handler, "operation_id", None) or "other"
-            REQUEST_SECONDS.labels(str(operation), str(code)).observe(time.perf_counter() - started)
-
-    return measured

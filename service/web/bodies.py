@@ -15,6 +15,8 @@ from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
 from service.errors import Invalid
+from service.web.faults import invalid_body
+from service.web.parameters import NULL
 
 DEPTH_ERROR = "The body is nested too deeply."
 NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")  # JSON's only way to write one, behind no or whole escaped backslashes
@@ -27,13 +29,15 @@ class StrictBody(AbstractDTO[Any]):
         field = self.asgi_connection.route_handler.parsed_data_field
         assert field is not None
         try:
-            decoded = msgspec.json.decode(value or b"null", type=field.annotation)
+            decoded = msgspec.json.decode(value or NULL.encode(), type=field.annotation)
         except msgspec.ValidationError as error:
             raise invalid_body(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ClientException(f"The body is not JSON: {error}.") from None
         except RecursionError:
             raise ClientException(DEPTH_ERROR) from None
+        if decoded is None and value:
+            raise Invalid("body_invalid", f"`{NULL}` is no body; leave it out.")
         if NUL.search(value):
             raise Invalid("body_invalid", "A text holds a NUL; no text here may.")
         return decoded
@@ -65,15 +69,3 @@ class StrictBody(AbstractDTO[Any]):
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
         return False
-
-
-def invalid_body(message: str) -> Invalid:
-    """Msgspec's message: a sentence, which may quote the body, and where the path of a field ends it."""
-    sentence, separator, path = message.rpartition(" - at `$")
-    return Invalid("body_invalid", f"{sentence if separator else message}.", pointer=json_pointer(path))
-
-
-def json_pointer(path: str) -> str | None:
-    """The path `.a.b[0]` that msgspec gives, as `/a/b/0`; None where the body itself is at fault."""
-    pointer = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
-    return pointer or None

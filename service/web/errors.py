@@ -22,6 +22,7 @@ from service.errors import (
     Unavailable,
 )
 from service.postgres.database import explain_cancelled_statement, explain_database_error
+from service.web.parameters import parameters_of
 
 STATUSES: dict[type[Refused], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -77,16 +78,19 @@ def refused_by_framework(connection: AnyConnection, error: HTTPException) -> Res
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return failed(connection, error)
     code = CODES_OF_THE_WEB.get(status, status.name.lower())
-    return answer(Problem(status.phrase, status, code, detail_of(error)), dict(error.headers or {}))
+    return answer(Problem(status.phrase, status, code, detail_of(connection, error)), dict(error.headers or {}))
 
 
-def detail_of(error: HTTPException) -> str:
-    """The sentence, and which parameters were wrong."""
+def detail_of(connection: AnyConnection, error: HTTPException) -> str:
+    """The sentence, and which parameters were wrong, each as the wire calls it."""
     extra = error.extra if isinstance(error.extra, list) else []
     if [part.get("key") for part in extra if isinstance(part, dict)] == ["data"]:
         return "This needs a JSON body."
-    parts = [f"{part['key']}: {part['message']}" for part in extra if isinstance(part, dict) and "key" in part]
-    return "; ".join(parts) or error.detail
+    faults = [(part["key"], part["message"]) for part in extra if isinstance(part, dict) and "key" in part]
+    if not faults:
+        return error.detail
+    names = {field.name: name for name, field in parameters_of(connection.route_handler).items()}
+    return "; ".join(f"{names.get(key, key)}: {message}" for key, message in faults)
 
 
 def failed_in_group(connection: AnyConnection, error: ExceptionGroup) -> Response[Problem]:

@@ -102,7 +102,7 @@ def answer_once(app: ASGIApp) -> ASGIApp:
 
 async def answer_in(tx: Tx, asked: Asked, app: ASGIApp, scope: HTTPScope, receive: Receive) -> Answer:
     """The kept answer, or else the handler's, kept where it is a success."""
-    kept = await find_answer(tx, asked)
+    kept = await find_answer(tx, asked, scope["litestar_app"].state["answers_hours"])
     if kept is not None:
         return kept
     held = Held()
@@ -136,7 +136,7 @@ def if_match(scope: HTTPScope) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"if-match"), "")
 
 
-async def find_answer(tx: Tx, asked: Asked) -> Answer | None:
+async def find_answer(tx: Tx, asked: Asked, kept_hours: float) -> Answer | None:
     """What was answered before. Conflict while that is being made; Invalid if something else was asked."""
     await tx.begin()
     if not await tx.value(CLAIM_ANSWER, str(asked.tenant_id), asked.key):
@@ -145,7 +145,7 @@ async def find_answer(tx: Tx, asked: Asked) -> Answer | None:
             "The first request with this Idempotency-Key is still under way; ask again in a moment.",
             retry_after_seconds=IN_PROGRESS_RETRY_SECONDS,
         )
-    row = await tx.find(FIND_ANSWER, asked.tenant_id, asked.key, tx.now - timedelta(hours=KEPT_HOURS))
+    row = await tx.find(FIND_ANSWER, asked.tenant_id, asked.key, tx.now - timedelta(hours=kept_hours))
     if row is None:
         return None
     if row["request_hash"] != asked.request_hash:
@@ -174,7 +174,7 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
 
 
-async def delete_old_answers(tx: Tx) -> int:
+async def delete_old_answers(tx: Tx, hours: float = KEPT_HOURS) -> int:
     """Clear away what is no longer kept; how many, a bounded number at a time."""
     await tx.begin()
-    return await tx.execute(DELETE_OLD_ANSWERS, tx.now - timedelta(hours=KEPT_HOURS), ANSWERS_DELETED_MAX)
+    return await tx.execute(DELETE_OLD_ANSWERS, tx.now - timedelta(hours=hours), ANSWERS_DELETED_MAX)

@@ -24,8 +24,10 @@ class Limits(msgspec.Struct, frozen=True):
     """Numbers that an installation can set; each is of one API process."""
 
     requests_in_flight: int = 200  # of one tenant
+    requests_at_once: int = 64  # that are worked on, of everybody
     body_seconds: float = 20.0  # for a body that is read whole
     statement_seconds: float = 30.0  # of one statement, waiting for locks included
+    answers_hours: float = 24.0  # for which an answer is kept
 
 
 class Flights:

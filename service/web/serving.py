@@ -14,6 +14,9 @@ from service.web.sockets import PING_SECONDS, PONG_SECONDS_MAX, BoundedSocket
 
 SHUTDOWN_SECONDS_MAX = 5
 CONNECTIONS_MAX = 20_000
+# Longer than proxies keep theirs (60 s is usual), so that it is they who end an idle connection: whoever asks over one
+# that is being closed from here gets no answer.
+KEEP_ALIVE_SECONDS = 75
 WEBSOCKET_BYTES_MAX = 1_000_000
 
 
@@ -60,6 +63,7 @@ async def serve(application: Litestar, listener: socket.socket, stop: asyncio.Ev
             ws_ping_interval=PING_SECONDS,
             ws_ping_timeout=PONG_SECONDS_MAX,
             limit_concurrency=CONNECTIONS_MAX,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
         )
     )

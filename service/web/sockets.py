@@ -5,25 +5,63 @@ read, and once it has given a peer up it still waits, for ever, for that peer to
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+from websockets.http11 import Request
+
+from service.web.wires import OFFERED_DEFLATE, WIRE
 
 PING_SECONDS = 20.0  # between two pings
 PONG_SECONDS_MAX = 20.0  # for the answer to one; a peer that is gone or frozen gives none
 LINGER_SECONDS_MAX = 15.0  # for the last bytes and the peer's goodbye, of which uvicorn waits 10 for the latter
 MESSAGES_WAITING_MAX = 100  # sent to us, and not yet looked at
 POLICY_VIOLATION = 1008
+SWITCHING_PROTOCOLS = 101
 
 
 class BoundedSocket(WebSocketsSansIOProtocol):
-    """One connection. What waits to be sent is bounded by not listening to a peer that does not listen either."""
+    """One connection. What waits to be sent is bounded by not listening to a peer that does not listen either.
+
+    It is a `Wire`, too: whoever sends the same to many writes frames that were encoded once.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.conn.available_extensions = [OFFERED_DEFLATE]
         self._linger_timer: asyncio.TimerHandle | None = None
+        self._on_drained: Callable[[], None] | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == SWITCHING_PROTOCOLS:
+            self.scope["extensions"][WIRE] = {"wire": self}  # the application is called a turn later
+
+    # A wire
+
+    def is_gone(self) -> bool:
+        return self.disconnected or self.close_sent or self.transport.is_closing()
+
+    def is_full(self) -> bool:
+        return not self.writable.is_set()
+
+    def window_bits(self) -> int:
+        agreed = [each for each in self.conn.extensions if isinstance(each, PerMessageDeflate)]
+        return agreed[0].local_max_window_bits if agreed else 0
+
+    def write(self, frames: bytes) -> None:
+        if not self.is_gone():
+            self.transport.write(frames)
+
+    def when_drained(self, call: Callable[[], None]) -> None:
+        self._on_drained = call
+
+    # What a peer can make us hold
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._on_drained = None
         if self._linger_timer is not None:
             self._linger_timer.cancel()
         super().connection_lost(exc)
@@ -34,6 +72,9 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        if self._on_drained is not None:
+            call, self._on_drained = self._on_drained, None
+            call()
         if not self.read_paused and not self.transport.is_closing():
             self.transport.resume_reading()
 

@@ -185,7 +185,6 @@ async def test_keys_made_at_the_machine_can_do_everything(key: NewKey, principal
 async def test_keys_made_at_the_machine_can_be_bounded(database: Database) -> None:
     async with database.transaction() as tx:
         made = await commands.make_key(tx, tenant="t", name="n", random_part="r" * 43, scopes=(KeyScope.READ,))
-    async with database.transaction() as tx:
-        found = await commands.find_principal(tx, made.secret)
+    found = await commands.find_principal(database, made.secret)
     assert found is not None
     assert found.scopes == {KeyScope.READ}

@@ -105,9 +105,9 @@ async def test_what_is_no_session_is_nobodys(page: Caller, secret: str) -> None:
 
 
 async def opened(database: Database, key: NewKey, secret: str) -> None:
+    principal = await commands.find_principal(database, key.secret)
+    assert principal is not None
     async with database.transaction() as tx:
-        principal = await commands.find_principal(tx, key.secret)
-        assert principal is not None
         await commands.open_session(tx, principal, secret)
 
 

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -96,12 +97,14 @@ def end_command(process: subprocess.Popen[str]) -> None:
 
 
 @contextlib.contextmanager
-def on_a_terminal(home: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """A command on a terminal of its own; its process, and our end of the terminal."""
+def on_a_terminal(
+    home: Path, *arguments: str, settings: Mapping[str, str] = types.MappingProxyType({})
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A command on a terminal of its own, with these settings; its process, and our end of the terminal."""
     parent, child = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "service", *arguments],
-        env={**environment_of(home), "TERM": "xterm-256color", "COLUMNS": "80"},
+        env={**environment_of(home), "TERM": "xterm-256color", "COLUMNS": "80", **settings},
         stdin=child,
         stdout=child,
         stderr=child,

@@ -15,10 +15,10 @@ import pytest
 from service.assembly import child_environment
 from service.campaigns.model import Advance, CreateCampaign, Network, Pattern
 from service.cli.app import app, run_command
-from service.cli.drafts import NO_DRAFT, Draft, read_request, request_of
+from service.cli.drafts import NO_DRAFT, Draft, read_request, request_of, spelled_out
 from service.cli.places import find_place, read_key, write_key
 from service.cli.sample import SAMPLE_COUNT, TLDS, sample_campaign
-from service.cli.settings import shown_value, without_password
+from service.cli.settings import shown_url, shown_value
 from service.errors import Invalid, Unauthenticated
 from service.progress.events import CampaignPhase
 from service.sandbox.truth import truth_of
@@ -48,6 +48,13 @@ def draft_of(*flags: str) -> Draft:
     return cast("Draft", bound.arguments.get("draft", NO_DRAFT))
 
 
+def test_a_cursor_may_begin_with_a_hyphen() -> None:
+    """One of 64 does."""
+    flags = ["campaign", "list", "--cursor", "-abc", "--limit", "2"]
+    _, bound, _ = app.parse_args(flags, exit_on_error=False, print_error=False)
+    assert bound.arguments == {"cursor": "-abc", "limit": 2}
+
+
 def test_flags_make_a_request() -> None:
     draft = draft_of(
         *("--name", "shops", "--pattern", "both", "--constant", "shop", "--characters", "ab-", "--length", "4"),
@@ -64,6 +71,27 @@ def test_flags_make_a_request() -> None:
     assert [keyword.text for keyword in wanted.configuration.http_validation.keywords] == ["contact us", "pricing"]
     assert wanted.configuration.dns_validation.resolvers == ("192.0.2.1:53",)
     assert (wanted.configuration.advance, wanted.configuration.network) == (Advance.AUTOMATIC, Network.INTERNET)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a-c", "abc"),
+        ("A-C", "abc"),
+        ("a-cx-z0-2-", "abcxyz012-"),
+        ("-a", "-a"),
+        ("a-9", "a-9"),
+        ("b-b", "b"),
+        ("", ""),
+    ],
+)
+def test_ranges_of_characters_are_spelled_out(written: str, meant: str) -> None:
+    assert spelled_out(written) == meant
+
+
+def test_a_range_that_goes_backwards_is_refused() -> None:
+    with pytest.raises(Invalid, match="z-a is no range"):
+        spelled_out("z-a")
 
 
 def test_without_flags_nothing_leaves_the_defaults() -> None:
@@ -202,6 +230,18 @@ def test_the_help_of_the_whole_imports_no_service(capsys: pytest.CaptureFixture[
     assert ended.stdout.splitlines()[-1] == "False False"
 
 
+@pytest.mark.parametrize(
+    "command", [("--help",), ("migrate", "--help"), ("settings",), ("openapi", "--help"), ("openapi", "--folder")]
+)
+def test_what_asks_no_server_needs_no_client(command: tuple[str, ...], tmp_path: Path) -> None:
+    """The contract is written without the client that is made from it."""
+    script = "import sys; sys.modules['phaseline_client'] = None; from service.cli.app import run_command; "
+    script += "sys.exit(run_command(sys.argv[1:]))"
+    place = [str(tmp_path)] if command[-1] == "--folder" else []
+    subprocess.run([sys.executable, "-c", script, *command, *place], capture_output=True, check=True)
+    assert len(list(tmp_path.iterdir())) == 2 * len(place)
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["--version"]) == 0
     assert capsys.readouterr().out.strip() == "0.1.0"
@@ -277,12 +317,19 @@ def test_settings_show_everything_but_secrets(
     ],
 )
 def test_no_password_is_shown(url: str, text: str) -> None:
-    assert without_password(url) == text
+    assert shown_url(url) == text
     assert shown_value("DATABASE_URL", url) == text
 
 
 def test_a_setting_that_is_none_or_wrong(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, value, told in [("PHASELINE_PROT", "1", "is not a setting"), ("PHASELINE_PORT", "x", "PHASELINE_PORT")]:
+    wrong = [
+        ("PHASELINE_PROT", "1", "is not a setting"),
+        ("PHASELINE_PORT", "x", "PHASELINE_PORT"),
+        ("PHASELINE_ACTS_DAYS", "999999999999", "PHASELINE_ACTS_DAYS"),
+        ("PHASELINE_ANSWERS_HOURS", "1e300", "PHASELINE_ANSWERS_HOURS"),
+        ("PHASELINE_TRACES_ENDPOINT", "nonsense", "PHASELINE_TRACES_ENDPOINT"),
+    ]
+    for name, value, told in wrong:
         use_environment(monkeypatch, {name: value})
         assert run_command(["settings"]) == 1
         shown = capsys.readouterr()

@@ -12,6 +12,7 @@ from service.cli.diagnosis.database import (
     Server,
     connections_needed,
     judge_clock,
+    judge_room,
     judge_schema,
     judge_server,
     judge_transactions,
@@ -37,6 +38,7 @@ from service.errors import Unavailable
 from service.pipelines.views import WorkerView
 from service.postgres.configuration import Machine, server_settings
 from service.postgres.migrating import MigrationStatus, Standing
+from service.postgres.room import Measure, Room
 from service.resolving.packets import Rcode, Reply
 from service.web.application import API_VERSION
 from tests.cli.test_screens_rules import drawn
@@ -187,6 +189,13 @@ def test_workers() -> None:
     assert judge_workers([alive]).level is Level.OK
     mixed = judge_workers([alive, msgspec.structs.replace(alive, version="0.0.9")])
     assert (mixed.level, "0.0.9" in mixed.found) == (Level.WARN, True)
+
+
+def test_room() -> None:
+    enough = Room(Measure.DISK, 2 * 1024**3, 1024**3, is_short=False, changed_at=NOW)
+    short = Room(Measure.SIZE, -5, 1024**3, is_short=True, changed_at=NOW)
+    assert [finding.level for finding in judge_room([enough, short])] == [Level.OK, Level.FAIL]
+    assert judge_room([]) == []
 
 
 def test_the_way_out_of_a_refused_connection() -> None:

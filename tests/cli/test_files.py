@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from service.cli.calling import Interrupted
 from service.cli.files import check_new_file, new_file
 from service.cli.meters import bytes_text, export_line, import_line
+from service.cli.refusals import Interrupted
 from service.errors import Conflict, Invalid
 
 

@@ -1,6 +1,7 @@
 """A client behind a wire that breaks: what is asked for is done once, and what is read is whole."""
 
 import asyncio
+import contextlib
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 from service.access.model import NewKey, Principal
 from service.campaigns.commands import update_campaign
 from service.campaigns.model import Campaign, UpdateCampaign
-from service.cli.calling import Interrupted, Place
 from service.cli.client import Client, open_client
 from service.cli.exporting import Job, transfer
-from service.cli.importing import bring_in
+from service.cli.filters import ALL_DOMAINS, Filters
+from service.cli.importing import Writing, bring_in
 from service.cli.lists import ListKind, NameList, open_list
-from service.cli.rows import table_of
+from service.cli.places import Place
+from service.cli.refusals import Interrupted
 from service.domains.reading.model import ExportFormat
 from service.errors import Conflict, Refused, Unavailable
 from service.postgres.database import Database
@@ -29,6 +31,7 @@ from tests.world import a_campaign, running_api
 
 NAMES = 30_000
 PATIENCE_SECONDS = 30
+AS_TEXT = Writing(ListKind.TEXT)
 LOCK_CAMPAIGN = Query("test.lock_campaign", "SELECT FROM campaigns WHERE campaign_id = $1 FOR UPDATE")
 
 
@@ -55,7 +58,7 @@ async def campaign(client: Client) -> Campaign:
 @pytest.fixture
 async def filled(client: Client, campaign: Campaign) -> Campaign:
     """With names to export."""
-    await bring_in(client, campaign.id, list_of(NAMES), ListKind.TEXT, {})
+    await bring_in(client, campaign.id, list_of(NAMES), AS_TEXT)
     return await client.get_campaign(campaign.id)
 
 
@@ -64,7 +67,7 @@ def list_of(count: int) -> NameList:
         for first in range(0, count, 1_000):
             yield b"".join(b"name%07d.com\n" % number for number in range(first, min(count, first + 1_000)))
 
-    return NameList(is_gzip=False, total_bytes=None, parts=parts())
+    return NameList(total_bytes=None, parts=parts())
 
 
 # Commands
@@ -148,8 +151,9 @@ async def test_who_is_told_to_wait_waits(database_url: str, key: NewKey) -> None
         made = await direct.create_campaign(
             msgspec.structs.replace(a_campaign(), initial_phase=CampaignPhase.DNS_VALIDATION)
         )
-        await direct.import_domains(made.id, list_of(NAMES * 4).parts, headers={"Content-Type": "text/plain"}, query={})
-        async with direct.open_export(made.id, ()) as parts:
+        await bring_in(direct, made.id, list_of(NAMES * 4), AS_TEXT)
+        export = direct.export(await direct.get_campaign(made.id), ExportFormat.CSV, ALL_DOMAINS, lambda _: None)
+        async with contextlib.aclosing(export) as parts:
             await anext(parts)
             asking = asyncio.create_task(client.list_campaigns(limit=1))
             await asyncio.wait_for(wire.until_asked(2), PATIENCE_SECONDS)
@@ -162,8 +166,9 @@ async def test_who_is_told_to_wait_waits(database_url: str, key: NewKey) -> None
 async def exported(client: Client, seen: Campaign, kind: ExportFormat) -> tuple[bytes, int]:
     """The file, and how often it was gone on with."""
     out = io.BytesIO()
-    _, resumed = await transfer(Job(client, seen, (("format", kind.value),), table_of(kind), out.write))
-    return out.getvalue(), resumed
+    done = await transfer(Job(client, seen, kind, ALL_DOMAINS, out.write))
+    assert done.bytes == len(out.getvalue())
+    return out.getvalue(), done.resumed
 
 
 @pytest.mark.parametrize("kind", [ExportFormat.CSV, ExportFormat.NDJSON])
@@ -197,13 +202,7 @@ async def test_rows_of_two_runs_make_no_file(
 ) -> None:
     wire.cut_answers(100_000)
     out = io.BytesIO()
-
-    def write(data: bytes) -> None:
-        out.write(data)
-
-    exporting = asyncio.create_task(
-        transfer(Job(client, filled, (("format", "csv"),), table_of(ExportFormat.CSV), write))
-    )
+    exporting = asyncio.create_task(transfer(Job(client, filled, ExportFormat.CSV, ALL_DOMAINS, out.write)))
     await asyncio.wait_for(wire.until_asked(len(wire.requests) + 1), PATIENCE_SECONDS)
     await move(database, principal, filled.id)
     with pytest.raises(Conflict, match="begin the export anew"):
@@ -219,9 +218,9 @@ async def move(database: Database, principal: Principal, campaign_id: UUID) -> N
 
 async def test_a_refused_export_is_refused_at_once(client: Client, wire: Wire, filled: Campaign) -> None:
     asked = len(wire.requests)
-    query = (("format", "csv"), ("dnsOutcome", "nonsense"))
+    filters = Filters(dns_outcome=("nonsense",))
     with pytest.raises(Refused, match="no outcome 'nonsense'"):
-        await transfer(Job(client, filled, query, table_of(ExportFormat.CSV), io.BytesIO().write))
+        await transfer(Job(client, filled, ExportFormat.CSV, filters, io.BytesIO().write))
     assert len(wire.requests) == asked + 1
 
 
@@ -231,7 +230,7 @@ async def test_a_refused_export_is_refused_at_once(client: Client, wire: Wire, f
 async def test_a_list_whose_answer_was_lost_was_taken(client: Client, wire: Wire, campaign: Campaign) -> None:
     wire.requests.clear()
     wire.cut_answers(10_000_000, 0, paths="/import")  # the first question is which imports there are
-    receipt = await bring_in(client, campaign.id, list_of(5_000), ListKind.TEXT, {})
+    receipt = await bring_in(client, campaign.id, list_of(5_000), AS_TEXT)
     assert (receipt.accepted, receipt.lines_read, receipt.skipped) == (5_000, 5_000, 0)
     assert len([request for request in wire.requests if request.startswith("POST")]) == 1
 
@@ -239,8 +238,8 @@ async def test_a_list_whose_answer_was_lost_was_taken(client: Client, wire: Wire
 async def test_a_list_that_broke_off_leaves_nothing(client: Client, wire: Wire, campaign: Campaign) -> None:
     wire.cut_answers(10_000_000, AT_ONCE, paths="/import")
     with pytest.raises(Unavailable, match="nothing of it was brought in"):
-        await bring_in(client, campaign.id, list_of(200_000), ListKind.TEXT, {})
-    receipt = await bring_in(client, campaign.id, list_of(10), ListKind.TEXT, {})
+        await bring_in(client, campaign.id, list_of(200_000), AS_TEXT)
+    receipt = await bring_in(client, campaign.id, list_of(10), AS_TEXT)
     assert receipt.accepted == 10
 
 
@@ -249,4 +248,4 @@ async def test_a_file_and_a_pipe_are_the_same_list(tmp_path: Path) -> None:
     file.write_bytes(b"a.com\n" * 100_000)
     async with open_list(file) as names:
         read = b"".join([part async for part in names.parts])
-    assert (read, names.total_bytes, names.is_gzip) == (file.read_bytes(), 600_000, False)
+    assert (read, names.total_bytes) == (file.read_bytes(), 600_000)

@@ -2,19 +2,19 @@
 
 import asyncio
 import contextlib
-import itertools
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 import pytest
 
+from phaseline_client import Absence
 from service import assembly
 from service.access.model import NewKey, Principal
 from service.campaigns.commands import cancel_campaign
-from service.cli.calling import Place
 from service.cli.client import Client, open_client
+from service.cli.places import Place
 from service.cli.screens import Track
-from service.cli.watching import RECONNECT_SECONDS_MAX, Away, follow, reconnect_pauses, watch
+from service.cli.watching import watch
 from service.errors import NotFound, Unauthenticated, Unavailable
 from service.postgres.database import Database
 from service.progress.events import CampaignProgress, PhaseStatus
@@ -28,7 +28,8 @@ class Noting:
     """A display that notes what it is told."""
 
     def __init__(self) -> None:
-        self.noted: asyncio.Queue[Sequence[Track] | Away] = asyncio.Queue()
+        self.noted: asyncio.Queue[Sequence[Track] | Absence] = asyncio.Queue()
+        self.is_back = asyncio.Event()
         self.closed = False
 
     def begin(self, tracks: Sequence[Track]) -> None:
@@ -37,14 +38,17 @@ class Noting:
     def tell(self, tracks: Sequence[Track], _news: CampaignProgress) -> None:
         self.noted.put_nowait(tracks)
 
-    def tell_away(self, away: Away) -> None:
+    def tell_away(self, away: Absence) -> None:
         self.noted.put_nowait(away)
+
+    def tell_back(self) -> None:
+        self.is_back.set()
 
     def close(self) -> None:
         self.closed = True
 
     async def until_away(self) -> None:
-        while not isinstance(await asyncio.wait_for(self.noted.get(), PATIENCE_SECONDS), Away):
+        while not isinstance(await asyncio.wait_for(self.noted.get(), PATIENCE_SECONDS), Absence):
             pass
 
 
@@ -76,13 +80,14 @@ async def test_a_restart_is_told_and_then_the_news_go_on(
             client = await stack.enter_async_context(client_of(base_url, key))
             watching = asyncio.create_task(watch(client, (campaign.id,), display))
             begun = await asyncio.wait_for(display.noted.get(), PATIENCE_SECONDS)
-            assert not isinstance(begun, Away)
+            assert not isinstance(begun, Absence)
             assert [track.phases.phase_status for track in begun] == [PhaseStatus.RUNNING]
         await display.until_away()
         async with database.transaction() as tx:
             await cancel_campaign(tx, principal, campaign.id, "while nobody served", None)
         async with api_at(database_url, int(base_url.rsplit(":", 1)[1])):
             (track,) = await asyncio.wait_for(watching, PATIENCE_SECONDS)
+            assert display.is_back.is_set()
     assert (track.phases.phase_status, track.ended, track.succeeded) == (PhaseStatus.CANCELLED, True, False)
     assert display.closed
 
@@ -94,10 +99,9 @@ async def test_the_first_message_is_the_present_state(
     async with (
         running_api(database_url) as base_url,
         client_of(base_url, key) as client,
-        contextlib.aclosing(follow(client, (campaign.id,), lambda: 0.0)) as happenings,
+        contextlib.aclosing(client.watch((campaign.id,), lambda _: None, lambda: None)) as news,
     ):
-        first = await asyncio.wait_for(anext(happenings), PATIENCE_SECONDS)
-    assert isinstance(first, CampaignProgress)
+        first = await asyncio.wait_for(anext(news), PATIENCE_SECONDS)
     assert (first.campaign_id, first.phase_status) == (campaign.id, PhaseStatus.RUNNING)
 
 
@@ -111,7 +115,7 @@ async def test_a_stranger_watches_nothing(
         wrong = msgspec.structs.replace(key, secret="phl_wrong")
         async with client_of(base_url, wrong) as stranger_client:
             with pytest.raises(Unauthenticated):
-                await anext(stranger_client.watch((theirs.id,)))
+                await anext(stranger_client.watch((theirs.id,), lambda _: None, lambda: None))
 
 
 async def test_nobody_there_is_unavailable() -> None:
@@ -119,14 +123,4 @@ async def test_nobody_there_is_unavailable() -> None:
         free = listener.getsockname()[1]
     async with open_client(Place(f"http://127.0.0.1:{free}", "phl_x")) as client:
         with pytest.raises(Unavailable, match="No server answers"):
-            await anext(client.watch(()))
-        with pytest.raises(Unavailable, match="No server answers"):
             await client.list_campaigns(limit=1)
-
-
-def test_pauses_grow_to_a_bound_and_are_spread() -> None:
-    low = list(itertools.islice(reconnect_pauses(lambda: 0.0), 12))
-    high = list(itertools.islice(reconnect_pauses(lambda: 1.0), 12))
-    assert low == sorted(low)
-    assert all(0 < short < long for short, long in zip(low, high, strict=True))
-    assert (low[-1], high[-1]) == (RECONNECT_SECONDS_MAX * 0.5, RECONNECT_SECONDS_MAX * 1.5)

@@ -59,7 +59,7 @@ async def count_holdings(application: Litestar, database: Database) -> Holdings:
         tasks=len(asyncio.all_tasks()),
         imports=-slots._free,
         requests=sum(flights_of(application)._counts.values()),
-        mailboxes=len(hub._mailboxes),
+        mailboxes=len(hub),
     )
 
 

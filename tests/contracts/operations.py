@@ -7,11 +7,12 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler, WebsocketRouteHandler
 from litestar.routes import HTTPRoute, WebSocketRoute
 
+from service.dashboard.api import DASHBOARD
 from service.web.contract.operations import path_of
 from tests.world import a_campaign
 
-FOLDERS_OF_THE_CONTRACT = ("/schema", "/docs")
-UNDOCUMENTED = {("GET", "/metrics")}
+FOLDERS_OF_PAGES = ("/schema", "/docs", DASHBOARD)
+UNDOCUMENTED = {("GET", "/"), ("GET", "/metrics")}
 # Being built while this is written: their examples stand below, whether they are served yet or not.
 TOLERATED = {"delete_campaign", "update_campaign"}
 JSON = "application/json"
@@ -65,7 +66,7 @@ EXAMPLES: dict[str, Example] = {
     "cancel_campaign": Example(body={"reason": "enough"}, parameters=ANY_VERSION),
     "retry_campaign": Example(body={"reason": "again"}, parameters=ANY_VERSION, before=("cancel",)),
     "explain_campaign": Example(),
-    "list_domains": Example(campaign="planted", parameters={**FILTERS, "limit": "200", "sort": "score"}),
+    "list_domains": Example(campaign="planted", parameters={**FILTERS, "limit": "200", "sort": "score", "after": "-1"}),
     "list_leads": Example(campaign="planted", parameters={"limit": "200"}),
     "get_funnel": Example(campaign="planted"),
     "export_domains": Example(campaign="planted", parameters={**FILTERS, "format": "ndjson", "after": "-1"}),
@@ -78,6 +79,7 @@ EXAMPLES: dict[str, Example] = {
     ),
     "stream_rejects": Example(campaign="listed"),
     "preview_pattern": Example(campaign=None, body=GENERATION),
+    "estimate_campaign": Example(campaign=None, body={key: CREATE[key] for key in ("initialPhase", "configuration")}),
     "estimate_phase": Example(),
     "list_workers": Example(campaign=None),
     "open_session": Example(campaign=None),
@@ -139,11 +141,11 @@ def resolved(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
 
 
 def served_handlers(application: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
-    """Every handler of HTTP by method and path, but for the document's own routes and the refusals of OPTIONS."""
+    """Every handler of HTTP by method and path, but for pages, the document, and the refusals of OPTIONS."""
     return {
         (method, path_of(handler)): handler
         for route in application.routes
-        if isinstance(route, HTTPRoute) and not route.path_format.startswith(FOLDERS_OF_THE_CONTRACT)
+        if isinstance(route, HTTPRoute) and not route.path_format.startswith(FOLDERS_OF_PAGES)
         for handler in route.route_handlers
         for method in handler.http_methods
         if method != "OPTIONS"

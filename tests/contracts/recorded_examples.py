@@ -49,6 +49,7 @@ async def record_beginning(recorder: Recorder) -> str:
     for probe in ("get_liveness", "get_readiness"):
         await recorder.ask(probe)
     await recorder.ask("preview_pattern", "shop_and_four_letters")
+    await recorder.ask("estimate_campaign", "shops")
     campaign_id: str = (await recorder.ask("create_campaign", "from_a_pattern"))["id"]
     await recorder.ask("list_campaigns")
     await recorder.ask("get_campaign", campaignId=campaign_id)

@@ -12,8 +12,10 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from service import assembly
 from service.cli.openapi import documents
+from service.web import wires
+from service.web.wires import Encoding, encode_frame
 from tests.contracts.node.running import needs_node, run
-from tests.contracts.validation import faults_of, message_validator
+from tests.contracts.validation import faults_of, frame_checked, message_validator
 
 Json = dict[str, Any]
 PROGRESS: Json = assembly.contract().asyncapi["components"]["messages"]["CampaignProgress"]["examples"][0]["payload"]
@@ -56,6 +58,19 @@ async def test_a_watcher_in_any_test_notices_a_message_that_is_not_in_the_contra
     async with saying(message) as address, connect(address, proxy=None) as socket:
         with pytest.raises(AssertionError, match="not in the contract"):
             await socket.recv()
+
+
+@pytest.mark.parametrize("is_binary", [False, True])
+def test_a_server_in_any_test_is_caught_sending_what_is_not_in_the_contract(
+    monkeypatch: pytest.MonkeyPatch, is_binary: bool
+) -> None:
+    unfit: list[str] = []
+    monkeypatch.setattr(wires, "Frame", frame_checked(unfit))
+    encode = msgspec.msgpack.encode if is_binary else msgspec.json.encode
+    encode_frame(encode(PROGRESS), Encoding(is_binary, 0))
+    assert not unfit
+    encode_frame(encode({**PROGRESS, "phase": "resolving"}), Encoding(is_binary, 12))
+    assert len(unfit) == 1
 
 
 async def test_a_message_of_the_contract_is_read_as_it_is() -> None:

@@ -3,10 +3,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from service.access.model import Principal
 from service.postgres.database import Database
 from service.postgres.describing import describe_schema
 from service.postgres.migrating import Standing, migrate_down, migrate_up, migration_status, read_migrations
 from tests.contracts.schema_picture import picture, schema_file
+from tests.domains.reading.synthetic import count_keyword_pages, make_domains, plant
+
+KEYWORD_PAGES_OF_RUNS = """
+    SELECT
+        r.keyword_page_count AS counted,
+        (SELECT sum(c.keyword_page_count) FROM chunks c WHERE c.run_id = r.run_id) AS in_chunks
+    FROM phase_runs r
+    WHERE r.campaign_id = $1
+    ORDER BY r.run_id
+"""
 
 
 async def test_up_down_up_gives_the_same_schema(database: Database) -> None:
@@ -30,6 +43,26 @@ async def test_each_step_down_undoes_its_step_up(database: Database) -> None:
         for number, before in reversed(list(zip([0, *numbers[:-1]], pictures[:-1], strict=True))):
             await migrate_down(connection, target=number)
             assert await describe_schema(connection) == before
+
+
+@pytest.mark.made_up
+async def test_pages_with_a_keyword_are_counted_of_older_runs(database: Database, principal: Principal) -> None:
+    """Of each run in all and, since it is the sum of its chunks, of these together; however many chunks it has."""
+    planted = [await plant(database, principal, make_domains(400, seed=seed), seed) for seed in (11, 21)]
+    async with database.pool.acquire() as connection:
+        await migrate_down(connection, target=7)
+        for one in planted:
+            await connection.executemany(
+                "INSERT INTO chunks (run_id, number, kind, first_position, end_position, item_count)"
+                " VALUES ($1, $2, 'fresh', 0, 1000, 400)",
+                [(set_id, number) for set_id in one.set_ids for number in (2, 3)],
+            )
+        await migrate_up(connection)
+        for one in planted:
+            wanted = count_keyword_pages(one.domains)
+            runs = await connection.fetch(KEYWORD_PAGES_OF_RUNS, one.campaign_id)
+            assert [(run["counted"], run["in_chunks"]) for run in runs] == [(0, 0), (0, 0), (wanted, wanted), (0, 0)]
+            assert wanted > 0
 
 
 async def test_schema_file_is_what_the_migrations_build(database: Database) -> None:

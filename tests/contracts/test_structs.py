@@ -62,6 +62,10 @@ BODIES: dict[str, Any] = {
     },
     **{f"{command}_campaign": {"reason": "because"} for command in ("pause", "resume", "cancel", "retry")},
     "preview_pattern": PHASES["domainGeneration"],
+    "estimate_campaign": {
+        "initialPhase": "domain_generation",
+        "configuration": {"advance": "automatic", "network": "sandbox", **PHASES},
+    },
     "make_key": {"name": "new", "scopes": ["read", "write"], "expiresAt": "2099-01-01T00:00:00Z"},
 }  # fmt: skip
 COMPLETE_DNS = """

@@ -3,13 +3,14 @@
 With --write the generated part is made anew.
 """
 
-import filecmp
+import fcntl
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from tests.contracts.generated_files import differing
 from tests.contracts.node.running import install
 
 FOLDER = Path(__file__).parents[2] / "openapi" / "clients" / "typescript"
@@ -38,9 +39,7 @@ def outdated() -> list[str]:
     """Names of the generated files that are not what they should be."""
     made = BUILD / "generated"
     generate(made)
-    names = {str(file.relative_to(top)) for top in (made, GENERATED) for file in top.rglob("*.ts")}
-    _, different, missing = filecmp.cmpfiles(made, GENERATED, sorted(names), shallow=False)
-    return sorted([*different, *missing])
+    return differing(made, GENERATED, ".ts")
 
 
 def check_types() -> None:
@@ -54,10 +53,20 @@ def check_types() -> None:
 
 
 def build_tests() -> Path:
-    """Where the client and its tests lie as JavaScript."""
-    install(FOLDER)
-    run_node("node_modules/typescript/bin/tsc", "--project", "tsconfig.tests.json")
+    """Where the client and its tests lie as JavaScript; built once, whichever of pytest's processes comes first."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install(FOLDER)
+        stamp = BUILD / "js" / "stamp"
+        if not stamp.exists() or stamp.stat().st_mtime < max(each.stat().st_mtime for each in sources()):
+            run_node("node_modules/typescript/bin/tsc", "--project", "tsconfig.tests.json")
+            stamp.touch()
     return BUILD / "js"
+
+
+def sources() -> list[Path]:
+    return [*FOLDER.glob("*.json"), *(file for name in ("src", "tests") for file in (FOLDER / name).rglob("*.ts"))]
 
 
 def main() -> int:

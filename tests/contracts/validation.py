@@ -7,8 +7,10 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 from websockets.asyncio.client import ClientConnection
+from websockets.frames import Frame, Opcode
 
 from service import assembly
+from service.progress.socket import MSGPACK
 
 Json = dict[str, Any]
 Validator = jsonschema_rs.Draft202012Validator
@@ -39,8 +41,26 @@ def recv_checked(recv: Receive) -> Receive:
 
     async def checked(socket: ClientConnection, decode: bool | None = None) -> str | bytes:
         data = await recv(socket, decode)
-        faults = faults_of(message_validator(), msgspec.json.decode(data))
+        faults = faults_of(message_validator(), decoded(data, socket.subprotocol))
         assert not faults, f"a message that is not in the contract: {faults} in {data!r}"
         return data
 
     return checked
+
+
+def frame_checked(unfit: list[str]) -> Callable[[Opcode, bytes], Frame]:
+    """`Frame` for the server, which adds to the list what the contract does not tell of: children and Node read it."""
+
+    def checked(opcode: Opcode, data: bytes) -> Frame:
+        message = msgspec.msgpack.decode(data) if opcode is Opcode.BINARY else msgspec.json.decode(data)
+        if faults := faults_of(message_validator(), message):
+            unfit.append(f"{faults} in {data!r}")
+        return Frame(opcode, data)
+
+    return checked
+
+
+def decoded(data: str | bytes, subprotocol: str | None) -> object:
+    if isinstance(data, bytes) and subprotocol == MSGPACK:
+        return msgspec.msgpack.decode(data)
+    return msgspec.json.decode(data)

@@ -15,6 +15,7 @@ from service.cli.services import SandboxPorts
 from service.postgres.cluster import Site, find_running
 from service.postgres.configuration import PORT, USER
 from service.postgres.embedded import DATABASE
+from service.sandbox.truth import DEFAULT_SEED
 from tests.crashes.processes import command_line, environment, is_alive, list_children, list_pids
 
 WORKERS = 2
@@ -36,13 +37,21 @@ RUN = Command(("run", "--port", "0", "--no-sample"), r"Serving on http")
 WORK = Command(("work",), r"worker processes")
 
 
-class Installation:
-    """One home folder, and the command that runs over it: the parent of all other processes."""
+class EndedAtOnce(Exception):
+    """A command ended before it was ready."""
 
-    def __init__(self, home: Path, command: Command, variables: Mapping[str, str]) -> None:
+
+class Installation:
+    """One home folder, and the command that runs over it: the parent of all other processes.
+
+    `log`: the file to which they write what went wrong; without one, that is ours to read.
+    """
+
+    def __init__(self, home: Path, command: Command, variables: Mapping[str, str], log: Path | None = None) -> None:
         self.home = home
         self.command = command
         self.variables = variables
+        self.log = log
         self.process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -59,7 +68,7 @@ class Installation:
     async def start(self) -> None:
         """Returns when the command says that it is ready; its children may still be on their way."""
         assert self.process is None
-        self.process = await spawn(self.command.arguments, self.environment())
+        self.process = await spawn(self.command.arguments, self.environment(), self.log)
         ready = asyncio.Event()
         self._reader = asyncio.create_task(self._read(self.process, ready))
         async with asyncio.timeout(START_SECONDS_MAX):
@@ -67,7 +76,9 @@ class Installation:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
-        assert ready.is_set(), "the command ended at once"
+        if not ready.is_set():
+            code = await self._ended()
+            raise EndedAtOnce(f"`phaseline {self.command.arguments[0]}` ended at once, with {code}")
 
     def environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PHASELINE_")}
@@ -134,6 +145,12 @@ class Installation:
             while len(self.children()) < count:
                 await asyncio.sleep(LOOK_SECONDS)
 
+    def kill_all(self) -> None:
+        """Whatever is left of a test that failed."""
+        for pid in self.left_behind():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def left_behind(self) -> list[int]:
         """All processes that live and whose environment or command line speaks of this home."""
         return [pid for pid in list_pids() if is_alive(pid) and self.is_ours(pid)]
@@ -142,14 +159,18 @@ class Installation:
         return pid != os.getpid() and any(str(self.home) in word for word in command_line(pid) + environment(pid))
 
 
-async def spawn(arguments: Sequence[str], variables: Mapping[str, str]) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "service", *arguments),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        env=dict(variables),
-        start_new_session=True,
-    )
+async def spawn(
+    arguments: Sequence[str], variables: Mapping[str, str], log: Path | None = None
+) -> asyncio.subprocess.Process:
+    with contextlib.nullcontext() if log is None else log.open("ab") as errors:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service", *arguments),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            env=dict(variables),
+            start_new_session=True,
+        )
 
 
 async def until_gone(pids: Iterable[int]) -> None:
@@ -173,24 +194,46 @@ async def installation(
         assert await made.stop() == 0
         assert made.left_behind() == []
     finally:
-        for pid in made.left_behind():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        made.kill_all()
+
+
+class Sandbox:
+    """A small internet in a process of its own; `variables` are the settings that lead there."""
+
+    def __init__(self) -> None:
+        self.ports = SandboxPorts(DEFAULT_SEED, (), 0, 0, 0)
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
+            "PHASELINE_SANDBOX_DNS_PORT": str(self.ports.dns_port),
+            "PHASELINE_SANDBOX_HTTP_PORT": str(self.ports.http_port),
+            "PHASELINE_SANDBOX_HTTPS_PORT": str(self.ports.https_port),
+        }
+
+    async def start(self) -> None:
+        """On free ports at first, and then on the same ones again."""
+        ports = self.ports
+        places = ("--dns-port", ports.dns_port, "--http-port", ports.http_port, "--https-port", ports.https_port)
+        self.process = await spawn(("sandbox", "--json", *map(str, places)), os.environ)
+        assert self.process.stdout is not None
+        async with asyncio.timeout(START_SECONDS_MAX):
+            self.ports = msgspec.json.decode(await self.process.stdout.readline(), type=SandboxPorts)
+
+    async def end(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        await self.process.wait()
 
 
 @contextlib.asynccontextmanager
-async def internet() -> AsyncIterator[dict[str, str]]:
-    """A sandbox that nobody kills, as the internet does not die with us; the settings that lead there."""
-    process = await spawn(("sandbox", "--json", "--dns-port", "0", "--http-port", "0", "--https-port", "0"), os.environ)
-    assert process.stdout is not None
+async def internet() -> AsyncIterator[Sandbox]:
+    """A sandbox that does not die with us, as the internet does not."""
+    sandbox = Sandbox()
+    await sandbox.start()
     try:
-        async with asyncio.timeout(START_SECONDS_MAX):
-            ports = msgspec.json.decode(await process.stdout.readline(), type=SandboxPorts)
-        yield {
-            "PHASELINE_SANDBOX_DNS_PORT": str(ports.dns_port),
-            "PHASELINE_SANDBOX_HTTP_PORT": str(ports.http_port),
-            "PHASELINE_SANDBOX_HTTPS_PORT": str(ports.https_port),
-        }
+        yield sandbox
     finally:
-        process.terminate()
-        await process.wait()
+        await sandbox.end(signal.SIGTERM)

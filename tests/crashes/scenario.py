@@ -77,7 +77,7 @@ def patient_sample(count: int) -> CreateCampaign:
 
 async def survive(home: Path, count: int, seed: int) -> None:
     """Every outcome of every name equals the sandbox's truth, and those of an undisturbed run."""
-    async with internet() as variables, installation(home, WORK, variables) as here:
+    async with internet() as sandbox, installation(home, WORK, sandbox.variables) as here:
         undisturbed = await begin(here, "left in peace", count)
         await until_reached(here, undisturbed, THE_END)
         disturbed = await begin(here, "disturbed", count)

@@ -114,7 +114,7 @@ async def copy_campaign(large: Large, set_id: int, rows: int) -> UUID:
                 source = large.planted.set_ids[index]
                 await connection.execute(COPY_OF_SET[table], set_id + index, source, rows, timeout=300)
     async with large.database.pool.acquire() as connection:
-        await insert_runs(connection, campaign.id, tuple(range(set_id, set_id + 4)), rows)
+        await insert_runs(connection, campaign.id, tuple(range(set_id, set_id + 4)), [(rows,)] * len(TABLES))
     return campaign.id
 
 

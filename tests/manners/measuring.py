@@ -10,22 +10,27 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from tests.manners.resolver import ARRIVAL, DELAY_SECONDS
+from tests.manners.resolver import DELAY_SECONDS
 
 START_SECONDS_MAX = 20.0
 STOP_SECONDS_MAX = 20.0
+SETTLING_SECONDS = 3.5  # three heartbeats, in which shares are given back and taken
+MEASURED_SECONDS = 2.5
+OVER_MAX = 1.05
+USED_MIN = 0.9
+FULL_SHARE_MIN = 0.05  # of what arrives, that finds a limit nearly reached: it comes in bursts, as answers do
 
 Times = npt.NDArray[np.float64]
-Arrivals = npt.NDArray[np.void]  # of resolver.ARRIVAL
+Arrivals = npt.NDArray[np.void]  # of resolver.ARRIVAL or web.VISIT
 
 
 class Receiver:
-    """The resolvers' process. `arrivals` are there when it has ended."""
+    """The process of resolvers or web hosts. `arrivals` are there when it has ended."""
 
     def __init__(self, process: asyncio.subprocess.Process, addresses: tuple[str, ...]) -> None:
         self.process = process
-        self.addresses = addresses
-        self.arrivals: Arrivals = np.zeros(0, dtype=ARRIVAL)
+        self.addresses = addresses  # what it says of itself: where the resolvers are, or a resolver and a port
+        self.arrivals: Arrivals = np.zeros(0, dtype=[])
 
     def lose(self, fraction: float) -> None:
         """From now on it says nothing to so many questions, by chance."""
@@ -33,12 +38,22 @@ class Receiver:
         self.process.stdin.write(f"{fraction}\n".encode())
 
 
-@contextlib.asynccontextmanager
-async def receiving(folder: Path, *, delay_seconds: float = DELAY_SECONDS) -> AsyncIterator[Receiver]:
+def receiving(
+    folder: Path, *, delay_seconds: float = DELAY_SECONDS
+) -> contextlib.AbstractAsyncContextManager[Receiver]:
     """Two resolvers that take so long for each answer."""
-    file = folder / "arrivals.npy"
+    return running("tests.manners.resolver", folder / "arrivals.npy", str(delay_seconds))
+
+
+def receiving_visits(folder: Path) -> contextlib.AbstractAsyncContextManager[Receiver]:
+    """Two web hosts."""
+    return running("tests.manners.web", folder / "visits.npy")
+
+
+@contextlib.asynccontextmanager
+async def running(program: str, file: Path, *arguments: str) -> AsyncIterator[Receiver]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.manners.resolver", str(file), str(delay_seconds)),
+        *(sys.executable, "-m", program, str(file), *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -82,6 +97,21 @@ def between(arrivals: Arrivals, first: float, end: float) -> Arrivals:
 def of_resolver(arrivals: Arrivals, index: int) -> Arrivals:
     found: Arrivals = arrivals[arrivals["resolver"] == index]
     return found
+
+
+def steady(arrivals: Arrivals) -> Arrivals:
+    """Those that came once shares had settled."""
+    first = arrivals["at"].min() + SETTLING_SECONDS
+    return between(arrivals, first, first + MEASURED_SECONDS)
+
+
+def assert_rate(times: Times, cap: float, *, used_min: float = USED_MIN) -> None:
+    """Never more than the cap, in any second, and once shares have settled so much of it at least."""
+    first = times.min() + SETTLING_SECONDS
+    seen, used = rates(times), rates(times[(times >= first) & (times < first + MEASURED_SECONDS)])
+    told(f"at most {seen.most}, {used.mean:.0f} on average, of {cap:.0f} a second")
+    assert seen.most <= cap * OVER_MAX
+    assert used.mean >= cap * used_min
 
 
 def told(figure: str) -> None:

@@ -108,6 +108,8 @@ async def test_readers_have_time_to_come_to_an_end(database: Database, principal
     await delete(database, principal, gone.campaign_id)
     database.clock_offset += timedelta(seconds=GRACE_SECONDS - 1)
     assert await sweep_tick(database) == 0
+    database.clock_offset += timedelta(seconds=2)
+    assert await sweep_tick(database, kept_seconds=3_600) == 0, "an installation can keep rows for longer"
     assert await value(database, ROWS) == rows
 
 

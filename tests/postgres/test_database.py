@@ -6,6 +6,7 @@ import struct
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from service.errors import Unavailable
@@ -13,6 +14,16 @@ from service.postgres.database import Database, open_database
 from service.postgres.queries import Query
 
 ONE = Query("test.one", "SELECT 1")
+REFUSALS = pytest.mark.parametrize(
+    ("sqlstate", "code"),
+    [
+        ("28P01", "database_login_refused"),
+        ("28000", "database_login_refused"),
+        ("3D000", "database_missing"),
+        ("53300", "database_full"),
+        ("57P03", "database_starting"),
+    ],
+)
 COUNT = Query("test.count", "SELECT count(*) FROM tenants")
 INSERT = Query("test.insert", "INSERT INTO tenants (name, created_at) VALUES ('somebody', $1)")
 
@@ -49,6 +60,26 @@ async def test_time_stands_still_in_a_transaction_and_can_be_moved(database: Dat
     async with database.transaction() as tx:
         await tx.begin()
         assert tx.now - first > timedelta(days=399)
+
+
+async def test_a_statement_that_stands_alone_begins_no_transaction_that_stays(database: Database) -> None:
+    row = await database.look_up(Query("test.who", "SELECT $1::int + 1 AS more"), 4, seconds=5)
+    assert row is not None
+    assert row["more"] == 5
+    assert await database.look_up(Query("test.nobody", "SELECT 1 WHERE false"), seconds=5) is None
+    assert database.pool.get_idle_size() == database.pool.get_size()
+    states = await database.pool.fetch("SELECT state FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")
+    assert states == []
+
+
+async def test_a_statement_that_stands_alone_is_given_up_in_time(database: Database) -> None:
+    with pytest.raises(Unavailable) as refused:
+        await database.look_up(Query("test.sleep", "SELECT pg_sleep(60)"), seconds=0.2)
+    assert refused.value.code == "took_too_long"
+    with pytest.raises(Unavailable) as lost:
+        await database.look_up(Query("test.end", "SELECT pg_terminate_backend(pg_backend_pid())"), seconds=5)
+    assert lost.value.code == "database_lost"
+    assert await database.look_up(ONE, seconds=5) is not None
 
 
 async def test_a_cancelled_transaction_gives_its_connection_back(database: Database) -> None:
@@ -113,22 +144,26 @@ async def refusing_server(code: str) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-@pytest.mark.parametrize(
-    ("sqlstate", "code"),
-    [
-        ("28P01", "database_login_refused"),
-        ("28000", "database_login_refused"),
-        ("3D000", "database_missing"),
-        ("53300", "database_full"),
-        ("57P03", "database_starting"),
-    ],
-)
+@REFUSALS
 async def test_a_server_that_refuses_us(sqlstate: str, code: str) -> None:
     async with refusing_server(sqlstate) as port:
         url = f"postgresql://somebody:secret@127.0.0.1:{port}/phaseline?sslmode=disable"
         with pytest.raises(Unavailable) as caught:
             async with open_database(url, connections_max=1):
                 pass
+    assert caught.value.code == code
+    assert "secret" not in caught.value.message
+
+
+@REFUSALS
+async def test_a_server_that_refuses_us_later_on(sqlstate: str, code: str) -> None:
+    """Its access rules may change under a pool that is open."""
+    async with refusing_server(sqlstate) as port:
+        url = f"postgresql://somebody:secret@127.0.0.1:{port}/phaseline?sslmode=disable"
+        async with asyncpg.create_pool(url, min_size=0) as pool:
+            with pytest.raises(Unavailable) as caught:
+                async with Database(pool, url).transaction() as tx:
+                    await tx.begin()
     assert caught.value.code == code
     assert "secret" not in caught.value.message
 

@@ -260,6 +260,23 @@ async def test_a_table_in_use_is_tried_again_until_it_is_free(
     assert [m.number for m in await moving] == [2]
 
 
+async def test_in_a_ring_of_locks_it_is_the_migration_that_gives_way(
+    connection: asyncpg.Connection, other: asyncpg.Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is at work has one of its tables and asks for the other, which the migration has already."""
+    monkeypatch.setattr(migrating, "TABLE_LOCK_PAUSE_SECONDS", 0.01)
+    write(folder, "0001_people", (PEOPLE[0] + "CREATE TABLE pets (id integer);", "DROP TABLE pets;" + PEOPLE[1]))
+    write(folder, "0002_names", (NAMES[0] + "ALTER TABLE pets ADD COLUMN name text;", NAMES[1]))
+    await migrate_up(connection, target=1, folder=folder)
+    async with other.transaction():
+        await other.fetch("SELECT FROM pets")
+        moving = asyncio.create_task(migrate_up(connection, target=2, folder=folder))
+        while not await other.fetchval("SELECT bool_or(NOT granted) FROM pg_locks WHERE relation = 'pets'::regclass"):
+            await asyncio.sleep(0.01)
+        await other.fetch("SELECT FROM people")
+    assert [m.number for m in await moving] == [2]
+
+
 @pytest.mark.usefixtures("in_haste")
 async def test_a_table_in_use_for_ever_is_given_up(
     connection: asyncpg.Connection, other: asyncpg.Connection, folder: Path

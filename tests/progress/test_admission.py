@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from service import assembly
 from service.access import commands
-from service.access.engine import Admissions
+from service.access.engine import Admissions, Ending
 from service.access.model import NewKey, Principal
 from service.postgres.database import Database
 from tests.conftest import key_of, principal_of
@@ -171,11 +171,16 @@ async def test_a_key_that_was_let_in_just_before_it_was_revoked_is_found(
     admissions = Admissions(database)
     async with database.transaction() as tx:
         await commands.revoke_key(tx, principal.tenant_id, key.key_id)
-    with admissions.admit(principal) as admission:
+    told: list[str] = []
+    with admissions.admit(principal, lambda: told.append("ended")) as admission:
         assert await admissions.tick() == 1
-        assert admission.ended.is_set()
+        assert admission.ending is Ending.KEY_ENDED
+        admissions.close()
+        assert (admission.ending, told) == (Ending.KEY_ENDED, ["ended"]), "only once"
+    with admissions.admit(principal, lambda: told.append("late")) as late:
+        assert (late.ending, told[1:]) == (Ending.SERVER_STOPS, ["late"])
     stranger = await principal_of(database, await key_of(database, "another"))
-    with admissions.admit(stranger):
+    with admissions.admit(stranger, told.clear):
         assert await admissions.tick() == 0
     async with database.transaction() as tx:
         await commands.revoke_key(tx, stranger.tenant_id, stranger.key_id)

@@ -11,6 +11,8 @@ import msgspec
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, PerMessageDeflate
+from websockets.typing import Subprotocol
 
 from service.access.model import NewKey, Principal
 from service.campaigns import commands
@@ -178,3 +180,75 @@ async def test_a_stop_tells_watchers_to_come_back(database_url: str, key: NewKey
         await receive(socket)
     assert socket.close_code in {1001, 1012}
     await socket.close()
+
+
+@pytest.mark.parametrize("window_bits", [None, 9, 15])
+async def test_compressed_messages_are_read_by_a_client_of_any_window(
+    database_url: str, database: Database, key: NewKey, principal: Principal, window_bits: int | None
+) -> None:
+    """Also several, one after the other: none depends on the ones before it."""
+    campaign = await start(database, principal, a_campaign(100))
+    run_id = await database.pool.fetchval("SELECT run_id FROM phase_runs")
+    async with (
+        running_api(database_url) as base_url,
+        connect(
+            base_url.replace("http://", "ws://") + "/ws",
+            additional_headers={"Authorization": f"Bearer {key.secret}"},
+            proxy=None,
+            compression=None,
+            extensions=[ClientPerMessageDeflateFactory(server_max_window_bits=window_bits)],
+        ) as socket,
+    ):
+        (agreed,) = socket.protocol.extensions
+        assert isinstance(agreed, PerMessageDeflate)
+        assert agreed.remote_no_context_takeover
+        assert agreed.remote_max_window_bits == min(window_bits or 12, 12)
+        await send(socket, LISTEN_ALL)
+        for succeeded in range(3):
+            message = await receive(socket)
+            assert (message["campaignId"], message["processed"]) == (str(campaign.id), succeeded)
+            await set_succeeded(database, run_id, succeeded + 1)
+        await send(socket, {"subscribe": []})
+        while (message := await receive(socket))["type"] != "error":
+            pass
+
+
+async def test_messagepack_says_the_same_words(
+    database_url: str, database: Database, key: NewKey, principal: Principal
+) -> None:
+    await start(database, principal, a_campaign(100))
+    async with (
+        running_api(database_url) as base_url,
+        watching(base_url, key) as plain,
+        connect(
+            base_url.replace("http://", "ws://") + "/ws",
+            additional_headers={"Authorization": f"Bearer {key.secret}"},
+            proxy=None,
+            subprotocols=[Subprotocol("phaseline.v1.msgpack")],
+        ) as packed,
+    ):
+        assert packed.subprotocol == "phaseline.v1.msgpack"
+        assert plain.subprotocol is None
+        await send(plain, LISTEN_ALL)
+        await packed.send(msgspec.msgpack.encode(LISTEN_ALL))
+        said = await packed.recv()
+        assert isinstance(said, bytes)
+        assert msgspec.msgpack.decode(said) == await receive(plain)
+        await packed.send(msgspec.json.encode(LISTEN_ALL).decode())
+        refusal = await packed.recv()
+        assert isinstance(refusal, bytes)
+        assert msgspec.msgpack.decode(refusal)["message"] == "Expected MessagePack in a binary frame"
+        await plain.send(msgspec.msgpack.encode(LISTEN_ALL))
+        assert (await receive(plain))["message"] == "Expected JSON in a text frame"
+
+
+async def test_ten_thousand_campaigns_that_nobody_has_and_then_one(
+    database_url: str, database: Database, key: NewKey, principal: Principal
+) -> None:
+    campaign = await start(database, principal, a_campaign(100))
+    nowhere = [str(uuid4()) for _ in range(9_999)]
+    async with running_api(database_url) as base_url, watching(base_url, key) as socket:
+        await send(socket, {"subscribe": ["campaign.progress"], "campaignIds": [*nowhere, str(uuid4()), str(uuid4())]})
+        assert (await receive(socket))["code"] == "subscription_invalid"
+        await send(socket, {"subscribe": ["campaign.progress"], "campaignIds": [*nowhere, str(campaign.id)]})
+        assert (await receive(socket))["campaignId"] == str(campaign.id)

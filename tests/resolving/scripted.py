@@ -80,9 +80,7 @@ class ScriptedServer:
         self.script = script
         self.host = host
         self.queries: list[Query] = []
-        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.datagrams.settimeout(0)
+        self.datagrams = datagram_socket()
         self.port = 0
         self._waiters: list[tuple[int, asyncio.Event]] = []
 
@@ -135,6 +133,26 @@ class ScriptedServer:
         for count, seen in self._waiters:
             if len(self.queries) >= count:
                 seen.set()
+
+    @asynccontextmanager
+    async def dead(self) -> AsyncIterator[None]:
+        """Nobody listens for datagrams: whoever sends any is told so by the system. Afterwards it is back."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self.datagrams)
+        self.datagrams.close()
+        try:
+            yield
+        finally:
+            self.datagrams = datagram_socket()
+            self.datagrams.bind((self.host, self.port))
+            loop.add_reader(self.datagrams, self.read_datagrams)
+
+
+def datagram_socket() -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    made.settimeout(0)
+    return made
 
 
 @asynccontextmanager

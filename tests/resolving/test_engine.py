@@ -555,6 +555,27 @@ def test_a_closed_port_beside_a_good_one_under_uvloop() -> None:
     uvloop.run(check_a_closed_port_beside_a_good_one())
 
 
+async def check_a_resolver_that_died_and_came_back() -> None:
+    """Each of its sockets was told that nobody listens, and all of them hear again."""
+    async with engine_on(is_absent, timeout_seconds=0.2, attempts=1) as (engine, (server,)):
+        names = [f"{n}.test" for n in range(100)]
+        assert set(outcomes(await resolve(engine, *names))) == {"absent"}
+        async with server.dead():
+            asking = asyncio.create_task(resolve(engine, *names))
+            while not engine.statistics().resolvers[0].is_suspended:
+                await asyncio.sleep(0.01)
+        await asking
+        assert set(outcomes(await resolve(engine, *names))) == {"absent"}
+
+
+async def test_a_resolver_that_died_and_came_back_is_heard() -> None:
+    await check_a_resolver_that_died_and_came_back()
+
+
+def test_a_resolver_that_died_and_came_back_is_heard_under_uvloop() -> None:
+    uvloop.run(check_a_resolver_that_died_and_came_back())
+
+
 async def test_a_resolver_that_comes_back_is_used_again() -> None:
     async with engine_on(keeps_silent, timeout_seconds=0.05, attempts=3) as (engine, (server,)):
         asking = asyncio.create_task(resolve(engine, *(f"{n}.test" for n in range(1_000))))

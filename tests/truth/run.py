@@ -125,7 +125,7 @@ async def time_phases(here: Installation, campaign_id: UUID) -> tuple[Phase, ...
 
 
 async def carry(home: Path, count: int) -> Findings:
-    async with internet() as variables, installation(home, WORK, variables) as here, watched(here) as footprints:
+    async with internet() as sandbox, installation(home, WORK, sandbox.variables) as here, watched(here) as footprints:
         campaign_id = await begin(here, count)
         phases = await time_phases(here, campaign_id)
         async with connection_to(here) as connection:

@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from tests.world import Answer
 
-HEADERS_TOLD = ("ETag", "Location", "Retry-After", "Idempotency-Replayed", "WWW-Authenticate")
+HEADERS_TOLD = ("X-Request-Id", "ETag", "Location", "Retry-After", "Idempotency-Replayed", "WWW-Authenticate")
 PHASE = "dns_validation"
 
 Json = dict[str, Any]

@@ -32,6 +32,7 @@ BODIES: dict[str, Any] = {
     "update_campaign": {"name": "another"},
     "transition_campaign": {"targetPhase": "domain_generation"},
     "preview_pattern": REQUEST["configuration"]["domainGeneration"],
+    "estimate_campaign": {key: REQUEST[key] for key in ("initialPhase", "configuration")},
     "make_key": {"name": "another"},
 }
 # Told of, and provoked elsewhere: tests/domains/reading/test_pages.py, tests/domains/importing.
@@ -87,6 +88,13 @@ def test_idempotent_operations_tell_of_their_header(document: Json, operations: 
         assert (header is not None) == operation.is_idempotent, operation.id
         told = [name for response in operation.spec["responses"].values() for name in response.get("headers", {})]
         assert ("Idempotency-Replayed" in told) == operation.is_idempotent, operation.id
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nothing/here"), ("PUT", "/campaigns"), ("OPTIONS", "/keys")])
+async def test_where_there_is_no_operation_the_request_has_an_id_too(api: Caller, method: str, path: str) -> None:
+    answer = await api.call(method, path)
+    assert answer.status >= 400
+    assert answer.headers["x-request-id"]
 
 
 def test_who_may_ask(document: Json, operations: list[Operation]) -> None:

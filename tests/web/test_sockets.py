@@ -67,7 +67,7 @@ async def send_until_blocked(writer: asyncio.StreamWriter) -> int:
 async def until_nobody_watches(served: Served) -> None:
     hub: Hub = served.application.state["hub"]
     async with asyncio.timeout(WAIT_SECONDS_MAX):
-        while hub._mailboxes:
+        while len(hub):
             await asyncio.sleep(0.02)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from service.pipelines.engine import CHUNKS_HELD_MAX
+from service.pipelines.engine import OF_ONE_RUN_MAX
 from service.pipelines.planner import CHUNK_ITEMS
 from service.progress.events import CampaignPhase
 from service.resolving.engine import DnsEngine
@@ -25,6 +25,6 @@ async def carry_names(engine: DnsEngine, names: Sequence[str]) -> npt.NDArray[np
             outcomes[first : first + len(chunk)] = (await engine.resolve(chunk, asyncio.Event())).outcomes
 
     async with asyncio.TaskGroup() as holding:
-        for _ in range(CHUNKS_HELD_MAX):
+        for _ in range(OF_ONE_RUN_MAX):
             holding.create_task(carry())
     return outcomes

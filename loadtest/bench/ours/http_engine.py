@@ -15,7 +15,7 @@ from service.fetching.keywords import KeywordRule
 from service.fetching.model import Probe
 from service.fetching.outcomes import HttpOutcome
 from service.fetching.prober import Prober, ProbeSettings, Target
-from service.pipelines.engine import CHUNKS_HELD_MAX
+from service.pipelines.engine import OF_ONE_RUN_MAX
 from service.pipelines.planner import CHUNK_ITEMS
 from service.progress.events import CampaignPhase
 
@@ -29,7 +29,7 @@ async def probe(scheme: str, address: str, port: int, count: int) -> None:
     prober = Prober(settings_of(scheme, port), no_lookup)
     begun = time.perf_counter()
     async with asyncio.TaskGroup() as holding:
-        held = [holding.create_task(carry(prober, chunks)) for _ in range(CHUNKS_HELD_MAX)]
+        held = [holding.create_task(carry(prober, chunks)) for _ in range(OF_ONE_RUN_MAX)]
     tell(count, time.perf_counter() - begun, sum(task.result() for task in held))
 
 

@@ -9,6 +9,7 @@ import msgspec
 from service import assembly
 from service.cli.diagnosis.findings import Finding, broken, doubtful, fine, first_line, guarded
 from service.cli.diagnosis.wishes import NAMES, SettingFound, by_name, judge_connections, judge_settings
+from service.cli.meters import bytes_text
 from service.cli.screens import duration_text
 from service.domains.importing.commands import IMPORTS_MAX
 from service.errors import Refused
@@ -17,6 +18,7 @@ from service.postgres.cluster import Site
 from service.postgres.database import DATABASE_ERRORS, Database, open_database
 from service.postgres.migrating import MigrationStatus, Standing, migration_status
 from service.postgres.queries import load_queries
+from service.postgres.room import Room, list_room
 from service.settings import Settings
 from service.web.application import API_VERSION
 
@@ -79,6 +81,7 @@ async def look_inside(settings: Settings, url: str) -> Seen:
                 ("database.pooler", partial(look_for_pooler, url), POOLER),
                 ("database.schema", partial(look_at_schema, url), REACH),
                 ("database.settings", partial(look_at_settings, database, settings), REACH),
+                ("room", partial(look_at_room, database), "Bring the schema up to date: phaseline migrate up."),
                 ("workers", partial(look_at_workers, database), "Bring the schema up to date: phaseline migrate up."),
             ):
                 findings += await guarded(check, CHECK_SECONDS_MAX, look, advice)
@@ -206,6 +209,21 @@ def connections_needed(workers: int) -> int:
     """What one API and so many workers may hold at a time, and one of ours."""
     api = assembly.API_CONNECTIONS_MAX + IMPORTS_MAX + LISTENERS
     return api + workers * (assembly.WORKER_CONNECTIONS_MAX + LISTENERS) + assembly.SUPERVISOR_CONNECTIONS_MAX + 1
+
+
+async def look_at_room(database: Database) -> list[Finding]:
+    async with database.transaction(statement_seconds=STATEMENT_SECONDS_MAX) as tx:
+        return judge_room(await list_room(tx))
+
+
+def judge_room(rooms: list[Room]) -> list[Finding]:
+    """What workers saw of it lately; nothing where none of them can see any."""
+    return [
+        broken("room", room.sentence, "Make room; runs go on by themselves.")
+        if room.is_short
+        else fine("room", f"The database may grow by {bytes_text(room.free_bytes)} ({room.measure}).")
+        for room in rooms
+    ]
 
 
 async def look_at_workers(database: Database) -> list[Finding]:

@@ -165,7 +165,7 @@ def list_format(content_type: str) -> ListFormat:
 
 def gunzip_of(content_encoding: str) -> Gunzip | None:
     coding = content_encoding.strip().lower()
-    if coding not in {"", "identity", "gzip", "x-gzip"}:
+    if coding not in {*CODINGS, "x-gzip"}:
         raise HTTPException("Send the list as it is, or with Content-Encoding: gzip.", status_code=415)
     return Gunzip() if coding in {"gzip", "x-gzip"} else None
 

@@ -19,6 +19,7 @@ from service.domains.importing.model import ImportReceipt
 from service.domains.importing.reader import Gunzip
 from service.errors import Conflict, Exhausted, Invalid, Refused
 from service.postgres.database import DATABASE_ERRORS, Database
+from service.postgres.room import check_room
 from service.postgres.sessions import open_session
 
 IMPORTS_MAX = 4  # at a time in one process: each holds a connection for as long as its sender takes
@@ -67,6 +68,7 @@ async def import_domains(
     """
     async with database.transaction() as tx:
         await campaigns.check_import(tx, principal, campaign_id)
+        await check_room(tx)
     async with open_session(database) as session:
         job = await begin(session, principal, campaign_id)
         try:

@@ -8,14 +8,16 @@ from litestar.params import FromPath, JSONBody
 from litestar.types import ControllerRouterHandler
 
 from service.access.model import Principal
-from service.campaigns.examples import SHOPS
+from service.campaigns.examples import FROM_A_PATTERN, SHOPS
 from service.campaigns.model import DomainGeneration
 from service.domains.previewing import views
-from service.domains.previewing.model import PatternPreview, PhaseEstimate
+from service.domains.previewing.model import CampaignEstimate, EstimateCampaign, PatternPreview, PhaseEstimate
 from service.postgres.database import Tx
 from service.progress.events import CampaignPhase
 from service.web.bodies import StrictBody
 from service.web.contract.marks import examples
+
+THOUGHT_OF = EstimateCampaign(FROM_A_PATTERN.initial_phase, FROM_A_PATTERN.configuration)
 
 
 @post(
@@ -35,6 +37,22 @@ async def preview_pattern(
 
 
 @post(
+    "/campaign-estimates",
+    operation_id="estimate_campaign",
+    opt=examples(shops=THOUGHT_OF),
+    status_code=200,
+    dto=StrictBody,
+    return_dto=None,
+    tags=["domains"],
+)
+async def estimate_campaign(
+    data: JSONBody[EstimateCampaign], tx: NamedDependency[Tx], principal: NamedDependency[Principal]
+) -> CampaignEstimate:
+    """Estimate what a campaign would take, before it is created."""
+    return await views.estimate_campaign(tx, principal, data)
+
+
+@post(
     "/campaigns/{campaign_id:uuid}/phases/{phase:str}/estimate",
     operation_id="estimate_phase",
     status_code=200,
@@ -50,4 +68,4 @@ async def estimate_phase(
     return await views.estimate_phase(tx, principal, campaign_id, phase)
 
 
-ROUTES: list[ControllerRouterHandler] = [preview_pattern, estimate_phase]
+ROUTES: list[ControllerRouterHandler] = [preview_pattern, estimate_campaign, estimate_phase]

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from service.campaigns.model import Observation
+from service.campaigns.model import Configuration, Observation
 from service.progress.events import CampaignPhase
 
 
@@ -44,6 +44,19 @@ class PhaseEstimate(msgspec.Struct, frozen=True, rename="camel"):
     minutes: float
     bytes: int
     warnings: tuple[Observation, ...]
+
+
+class EstimateCampaign(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A campaign that is thought of; nothing of it is kept."""
+
+    initial_phase: CampaignPhase
+    configuration: Configuration
+
+
+class CampaignEstimate(msgspec.Struct, frozen=True, rename="camel"):
+    """What each phase would take, from the initial one on. Of a list that is yet to come there are no names."""
+
+    phases: tuple[PhaseEstimate, ...]
 
 
 class Inputs(msgspec.Struct, frozen=True):

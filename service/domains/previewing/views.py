@@ -3,11 +3,19 @@
 from uuid import UUID
 
 from service.access.model import Principal
+from service.campaigns.commands import check_campaign
 from service.campaigns.configuration import checked_pattern
-from service.campaigns.model import DomainGeneration
+from service.campaigns.model import PHASES, Configuration, DomainGeneration
 from service.campaigns.views import get_campaign
 from service.domains.previewing import rules, store
-from service.domains.previewing.model import PatternPreview, PhaseEstimate, TldPreview
+from service.domains.previewing.model import (
+    CampaignEstimate,
+    EstimateCampaign,
+    Inputs,
+    PatternPreview,
+    PhaseEstimate,
+    TldPreview,
+)
 from service.errors import Invalid
 from service.generating.pattern import Pattern, pattern_key, space_size, valid_count
 from service.generating.ranges import FreeSpace, share_offsets
@@ -44,14 +52,37 @@ def pattern_of(generation: DomainGeneration) -> tuple[Pattern, tuple[str, ...]]:
         raise Invalid(error.code, error.message, pointer=pointer or None) from None
 
 
+async def estimate_campaign(tx: Tx, principal: Principal, request: EstimateCampaign) -> CampaignEstimate:
+    """What a campaign would take if it were created now; Invalid where it could not be."""
+    check_campaign(request.initial_phase, request.configuration)
+    initial, unknown = request.initial_phase, Inputs(None, None)
+    estimates = [
+        await estimated(tx, principal, request.configuration, phase, unknown, initial)
+        for phase in PHASES[PHASES.index(initial) :]
+    ]
+    return CampaignEstimate(tuple(estimates))
+
+
 async def estimate_phase(tx: Tx, principal: Principal, campaign_id: UUID, phase: CampaignPhase) -> PhaseEstimate:
     """What this phase of a campaign would take, as it is configured now."""
     campaign = await get_campaign(tx, principal, campaign_id)
+    inputs = await store.find_inputs(tx, principal.tenant_id, campaign_id)
+    return await estimated(tx, principal, campaign.configuration, phase, inputs, campaign.initial_phase)
+
+
+async def estimated(
+    tx: Tx,
+    principal: Principal,
+    configuration: Configuration,
+    phase: CampaignPhase,
+    inputs: Inputs,
+    initial: CampaignPhase,
+) -> PhaseEstimate:
     return rules.estimate(
-        campaign.configuration,
+        configuration,
         phase,
-        await store.find_inputs(tx, principal.tenant_id, campaign_id),
-        initial=campaign.initial_phase,
-        measured_rate=await store.measure_rate(tx, principal.tenant_id, phase, campaign.configuration.network),
+        inputs,
+        initial=initial,
+        measured_rate=await store.measure_rate(tx, principal.tenant_id, phase, configuration.network),
         live_workers=await store.count_live_workers(tx),
     )

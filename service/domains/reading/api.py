@@ -52,6 +52,12 @@ Prefix = Annotated[
 ]
 Order = Annotated[Sort, QueryParameter(description="`position` ascending, or `score` from the best down.")]
 After = Annotated[int, QueryParameter(ge=-1, le=POSITION_MAX, description="Go on behind this position.")]
+Behind = Annotated[
+    int,
+    QueryParameter(
+        name="after", ge=-1, le=POSITION_MAX, description="Begin behind this position, sorted by it; cursors lead on."
+    ),
+]
 Who = NamedDependency[Principal]
 Transaction = NamedDependency[Tx]
 AppRequest = Request[Principal, Any, State]
@@ -84,6 +90,7 @@ async def list_domains(
     principal: Who,
     sort: Order = Sort.POSITION,
     cursor: Cursor = None,
+    after: Behind = -1,
     limit: Limit = PAGE_ITEMS_DEFAULT,
     dns_outcome: DnsOutcomes = None,
     http_outcome: HttpOutcomes = None,
@@ -95,7 +102,9 @@ async def list_domains(
 ) -> DomainPage:
     """List domains with what was found of them; sorted by score, only those that have one."""
     wanted = wanted_of(dns_outcome, http_outcome, analysis_outcome, keyword, score_min, score_max, prefix)
-    return await views.list_domains(tx, principal, campaign_id, wanted=wanted, sort=sort, cursor=cursor, limit=limit)
+    return await views.list_domains(
+        tx, principal, campaign_id, wanted=wanted, sort=sort, cursor=cursor, limit=limit, after=after
+    )
 
 
 @get(

@@ -1,17 +1,19 @@
 """All domains that pass, streamed in the order of their positions, in constant memory."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 from service.domains.reading import store
 from service.domains.reading.model import POSITION_MAX, ExportFormat, Filters, Reading
 from service.domains.reading.rows import DomainRow, Window
 from service.domains.reading.showing import domain
-from service.domains.reading.tables import writer_of
+from service.domains.reading.tables import TableWriter, writer_of
 from service.errors import Conflict
 from service.postgres.database import Database
 
-BATCH_ROWS = 2_000  # turned into bytes at once: tens of milliseconds in which nobody else is answered
-WINDOW_POSITIONS_MIN = 2_000
+BATCH_ROWS = 500  # read at once
+SLICE_ROWS = 50  # turned into bytes at once: a millisecond or two in which nobody else is answered
+WINDOW_POSITIONS_MIN = 500
 WINDOW_POSITIONS_MAX = 100_000  # where few pass, more is looked through at once
 
 
@@ -21,10 +23,19 @@ async def stream_domains(
     """The file; an error within cuts it off, so that it has neither its trailer nor its regular end."""
     writer = writer_of(kind)
     async for rows in batches(database, reading, filters, after):
-        data = writer.write([domain(row, reading.keywords) for row in rows])
+        data = await written(writer, rows, reading.keywords)
         if data:
             yield data
     yield writer.finish()
+
+
+async def written(writer: TableWriter, rows: Sequence[DomainRow], keywords: Sequence[str]) -> bytes:
+    """The bytes that these rows make ready; a little at a time, since others have requests, too."""
+    parts = []
+    for start in range(0, len(rows), SLICE_ROWS):
+        parts.append(writer.write([domain(row, keywords) for row in rows[start : start + SLICE_ROWS]]))
+        await asyncio.sleep(0)
+    return b"".join(parts)
 
 
 async def batches(database: Database, reading: Reading, filters: Filters, after: int) -> AsyncIterator[list[DomainRow]]:
@@ -44,7 +55,7 @@ async def batches(database: Database, reading: Reading, filters: Filters, after:
 async def read_batch(database: Database, reading: Reading, filters: Filters, window: Window) -> list[DomainRow]:
     """Raises Conflict where a set has gone since the sets were bound: then what was read may lack rows."""
     async with database.transaction() as tx:
-        await store.join_linearly(tx)
+        await tx.join_linearly()
         rows = await store.read_rows_within(tx, reading.sets, filters, window, BATCH_ROWS)
         if not await store.are_sets_there(tx, reading.sets):
             raise Conflict("results_replaced", "The results were replaced while they were exported; begin anew.")

@@ -10,7 +10,6 @@ from service.progress.events import CampaignPhase
 from service.resolving import outcomes as dns
 from service.scoring.score import Reason
 
-KEYWORD_STAGE_OUTCOME = int(http.HttpOutcome.REACHED)
 NO_KEYWORDS = "no_keywords"
 PAGES = frozenset({http.HttpOutcome.REACHED, http.HttpOutcome.PARKED})  # what the analysis judges by its words
 
@@ -22,19 +21,19 @@ PAGE_VERDICTS = (Reason.PARKED, Reason.THIN_CONTENT, Reason.NO_KEYWORDS, Reason.
 Counts = Mapping[int, SetCounts]
 
 
-def make_funnel(reading: Reading, counts: Counts, keyword_hits: int) -> Funnel:
-    """`keyword_hits` is how many reached pages hold a keyword."""
+def make_funnel(reading: Reading, counts: Counts) -> Funnel:
     sets = reading.sets
     generated = stage_of(CampaignPhase.DOMAIN_GENERATION, found(counts, sets.names))
     resolved = stage_of(CampaignPhase.DNS_VALIDATION, found(counts, sets.dns))
     reached = stage_of(CampaignPhase.HTTP_VALIDATION, found(counts, sets.http))
+    keyword_hits = keyword_stage(reached, found(counts, sets.http))
     leads = stage_of(CampaignPhase.ANALYSIS, found(counts, sets.scores))
-    stages = (generated, resolved, reached, leads)
+    stages = (generated, resolved, reached, keyword_hits, leads)
     return Funnel(
         generated=generated,
         resolved=resolved,
         reached=reached,
-        keyword_hits=None if reached is None else keyword_stage(reached, keyword_hits),
+        keyword_hits=keyword_hits,
         leads=leads,
         balanced=all(equations(reading, counts, stages)),
         stale=reading.stale,
@@ -58,15 +57,16 @@ def stage_of(phase: CampaignPhase, counts: SetCounts | None) -> FunnelStage | No
     )
 
 
-def keyword_stage(reached: FunnelStage, keyword_hits: int) -> FunnelStage:
-    """While pages are being fetched their rows are there a little before their counts: never more than were reached."""
-    passed = min(keyword_hits, reached.passed)
+def keyword_stage(reached: FunnelStage | None, counts: SetCounts | None) -> FunnelStage | None:
+    if reached is None or counts is None:
+        return None
+    passed = counts.keyword_pages
     return FunnelStage(reached.passed, passed, 0, {NO_KEYWORDS: reached.passed - passed})
 
 
 def equations(reading: Reading, counts: Counts, stages: Sequence[FunnelStage | None]) -> Iterator[bool]:
     """All that must hold of the counters; what is stale or under way is not held against a later phase."""
-    generated, resolved, reached, leads = stages
+    generated, resolved, reached, _, leads = stages
     yield all(adds_up(stage) for stage in stages if stage is not None)
     if reading.stale:
         return
@@ -81,7 +81,8 @@ def equations(reading: Reading, counts: Counts, stages: Sequence[FunnelStage | N
 
 
 def adds_up(stage: FunnelStage) -> bool:
-    return stage.waiting >= 0 and stage.entered == stage.passed + stage.waiting + sum(stage.losses.values())
+    left = (stage.waiting, *stage.losses.values())
+    return min(left) >= 0 and stage.entered == stage.passed + sum(left)
 
 
 def have_ended(reading: Reading, counts: Counts) -> bool:

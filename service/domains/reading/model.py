@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from service.campaigns.outcomes import AnalysisWord, DnsWord, HttpWord, TlsFaultWord
+from service.domains.reading.rows import Tally
 from service.progress.events import CampaignPhase
 from service.scoring.score import ScoreParts
 
@@ -144,10 +145,15 @@ class Sets(msgspec.Struct, frozen=True):
         return tuple(part for part in (self.names, self.dns, self.http, self.scores) if part is not None)
 
 
+NOBODY = Tally(is_whole=True, outcomes=())  # of a set that is not there
+
+
 class Reading(msgspec.Struct, frozen=True):
     """One campaign as it is read: its sets, bound once, and what is needed to understand them.
 
     `keywords[i]` is the text of bit i. `coherent`: the scores were made from the sets that are bound here.
+    `dns`, `http` and `scores` are what the runs that filled these sets have counted; `keyword_pages` are pages reached
+    that hold any keyword.
     """
 
     campaign_id: UUID
@@ -155,6 +161,10 @@ class Reading(msgspec.Struct, frozen=True):
     keywords: tuple[str, ...]
     stale: tuple[CampaignPhase, ...]
     coherent: bool
+    dns: Tally = NOBODY
+    http: Tally = NOBODY
+    scores: Tally = NOBODY
+    keyword_pages: int = 0
 
 
 class Filters(msgspec.Struct, frozen=True):

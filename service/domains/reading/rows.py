@@ -1,5 +1,6 @@
 """What is read from the database, as it is stored there, and where a walk through it stands. Pure."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from service.campaigns.model import Analysis
@@ -19,12 +20,29 @@ class Key(NamedTuple):
     position: int
 
 
-class Hits(NamedTuple):
-    """What a look at some entries of an index found: the keys that pass, the last one looked at, and how many were."""
+class Look(NamedTuple):
+    """What a look at the next domains in some order found: the keys of those that may pass, and where it ended.
+
+    `end` is `None` where nothing more lies beyond; `inspected` is how many were looked at, at the most.
+    """
 
     keys: list[Key]
-    last: Key | None
+    end: Key | None
     inspected: int
+
+
+class StretchEnd(NamedTuple):
+    """The last entry of a stretch of an index, and how many the stretch holds."""
+
+    last: Key
+    inspected: int
+
+
+class FewScored(NamedTuple):
+    """How many domains have a score between bounds, up to a number; if they are fewer, the first of a window."""
+
+    amount: int
+    positions: list[int]
 
 
 class DomainRow(NamedTuple):
@@ -63,9 +81,23 @@ class Scoring(NamedTuple):
     age_seconds: int
 
 
+class Tally(NamedTuple):
+    """What the run that filled a set has counted; `outcomes[i]` counts code i + 1. `is_whole`: it counted all rows."""
+
+    is_whole: bool
+    outcomes: tuple[int, ...]
+
+    def count(self, codes: Iterable[int]) -> int:
+        return sum(self.outcomes[code - 1] for code in codes if code <= len(self.outcomes))
+
+
 class SetCounts(NamedTuple):
-    """What a set's run has counted; `outcomes[i]` counts code i + 1. `ended`: there is nothing more to come."""
+    """What a set's run has counted; `outcomes[i]` counts code i + 1. `ended`: there is nothing more to come.
+
+    `keyword_pages` are the pages reached that hold a keyword.
+    """
 
     ended: bool
     total: int
     outcomes: tuple[int, ...]
+    keyword_pages: int = 0

@@ -2,34 +2,38 @@
 
 Each step looks at a stretch: a window of positions, or so many entries of an index. A stretch that gives too little is
 followed by a longer one, up to a bound; the walk as a whole has a bound as well, and can be gone on with from its end.
+Which way is taken follows from what the runs have counted: along the rarest outcome that is wanted, as long as an index
+has it.
 """
 
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-import msgspec
-
 from service.domains.reading import store
-from service.domains.reading.model import POSITION_MAX, Filters, Reading, Sort
-from service.domains.reading.rows import DomainRow, Hits, Key, Window
+from service.domains.reading.ground import Ground, ground_of
+from service.domains.reading.model import Filters, Reading, Sort
+from service.domains.reading.ranking import from_the_best
+from service.domains.reading.rows import DomainRow, Key, Look, Tally
+from service.domains.reading.ways import (
+    DNS_INDEXED,
+    JUDGED_INDEXED,
+    LOOKED_UP_MAX,
+    NO_FILTERS,
+    Way,
+    along_keywords,
+    along_outcomes,
+    through_scores,
+    through_windows,
+    without,
+)
 from service.postgres.database import Tx
+from service.postgres.queries import Query
 
 INSPECT_FIRST = 1_000  # domains in the first stretch
 INSPECT_GROWTH = 5
 INSPECT_MAX = 25_000  # in one stretch
 INSPECT_TOTAL_MAX = 200_000  # in one page
-
-START = Key(0.0, -1)
-BEST_SCORE = 1.0
-
-
-class Stretch(NamedTuple):
-    """One step: the keys that may pass, where it ended, how many domains it looked at, and whether more lie beyond."""
-
-    keys: list[Key]
-    end: Key
-    inspected: int
-    is_last: bool
+PASSED_OVER_OF = 20  # so many entries are passed over in an index in the time that one row is looked up elsewhere
+COMMON_OF = 10  # what one of so many domains has is found as soon in a window, where all filters are applied at once
 
 
 class Walk(NamedTuple):
@@ -40,85 +44,87 @@ class Walk(NamedTuple):
     inspected: int
 
 
-# Where to go on, how many to inspect, how many are still wanted.
-Step = Callable[[Key, int, int], Awaitable[Stretch]]
-
-
 async def walk(tx: Tx, reading: Reading, filters: Filters, sort: Sort, start: Key | None, limit: int) -> Walk:
     """Up to `limit` rows behind `start`."""
-    step, first = step_of(tx, reading, filters, sort, await store.find_last_position(tx, reading.sets))
-    key = start or first
+    if has_nobody(reading, filters):
+        return Walk([], None, 0)
+    way = await way_of(tx, reading, filters, sort)
+    key = start or way.first
     rows: list[DomainRow] = []
     inspect, inspected = INSPECT_FIRST, 0
     while inspected < INSPECT_TOTAL_MAX:
-        stretch = await step(key, inspect, limit + 1 - len(rows))
-        inspected += stretch.inspected
-        rows += await rows_in_order(tx, reading, filters, stretch.keys)
+        look = await look_along(tx, reading, way, key, inspect, limit + 1 - len(rows))
+        inspected += look.inspected
+        rows += await rows_in_order(tx, reading, filters, look.keys)
         if len(rows) > limit:
             return Walk(rows[:limit], key_of(rows[limit - 1], sort), inspected)
-        key = stretch.end
-        if stretch.is_last:
+        if look.end is None:
             return Walk(rows, None, inspected)
+        key = look.end
         inspect = min(INSPECT_MAX, inspect * INSPECT_GROWTH)
     return Walk(rows, key, inspected)
 
 
-def step_of(tx: Tx, reading: Reading, filters: Filters, sort: Sort, last_position: int) -> tuple[Step, Key]:
-    """How to walk, and where that begins."""
+def has_nobody(reading: Reading, filters: Filters) -> bool:
+    """Whether no domain passes, by what was counted of sets that are whole, or for lack of a set."""
+    by_outcome = (
+        (reading.dns, filters.dns_outcomes),
+        (reading.http, filters.http_outcomes),
+        (reading.scores, filters.analysis_outcomes),
+    )
+    if any(tally.is_whole and codes is not None and tally.count(codes) == 0 for tally, codes in by_outcome):
+        return True
+    return reading.sets.scores is None and (filters.score_min is not None or filters.score_max is not None)
+
+
+async def way_of(tx: Tx, reading: Reading, filters: Filters, sort: Sort) -> Way:
     if sort is Sort.SCORE:
-        trusted = filters if reading.coherent else without_repeated(filters)
-        best = BEST_SCORE if filters.score_max is None else filters.score_max
-        return by_score(tx, reading, trusted), Key(best, POSITION_MAX + 1)
-    if filters.keyword_bits:
-        return by_keyword(tx, reading, filters), START
-    return by_position(tx, reading, filters, last_position), START
+        return from_the_best(tx, reading, filters)
+    ground = await ground_of(tx, reading, filters)
+    if has_score_floor_only(filters):
+        return through_scores(tx, reading, filters, ground)
+    ways = ways_along_indexes(tx, reading, filters, ground)
+    if ways:
+        amount, way = min(ways, key=lambda pair: pair[0])
+        if way.rest == NO_FILTERS or amount * COMMON_OF < ground.size:
+            return way
+    return through_windows(tx, reading, filters, ground)
 
 
-def without_repeated(filters: Filters) -> Filters:
-    """Without what score rows only repeat: where they are not coherent with the other sets, it may be wrong there."""
-    return msgspec.structs.replace(filters, dns_outcomes=None, http_outcomes=None, keyword_bits=0)
+def has_score_floor_only(filters: Filters) -> bool:
+    return (filters.score_min or 0.0) > 0 and without(filters, "score_min", "score_max") == NO_FILTERS
 
 
-def by_position(tx: Tx, reading: Reading, filters: Filters, last_position: int) -> Step:
-    async def step(key: Key, inspect: int, wanted: int) -> Stretch:
-        end = min(key.position + 1 + inspect, last_position + 1)
-        window = Window(key.position + 1, max(end, key.position + 1))
-        positions = await store.list_positions(tx, reading.sets, filters, window, wanted)
-        last = positions[-1] if len(positions) == wanted else window.end_position - 1
-        is_last = last >= last_position
-        return Stretch([Key(0.0, position) for position in positions], Key(0.0, last), last - key.position, is_last)
+def ways_along_indexes(tx: Tx, reading: Reading, filters: Filters, ground: Ground) -> list[tuple[int, Way]]:
+    """The ways that an index offers, each with how many domains lie on it, as far as they are counted."""
+    sets, ways = reading.sets, []
 
-    return step
+    def add(tally: Tally, field: str, query: Query, set_id: int | None, codes: tuple[int, ...]) -> None:
+        way = along_outcomes(tx, query, set_id, codes, ground, without(filters, field))
+        ways.append((tally.count(codes), way))
 
-
-def by_keyword(tx: Tx, reading: Reading, filters: Filters) -> Step:
-    async def step(key: Key, inspect: int, wanted: int) -> Stretch:
-        hits = await store.list_keyword_positions(tx, reading.sets, filters, key.position, inspect)
-        return stretch_of(hits, key, inspect, wanted)
-
-    return step
-
-
-def by_score(tx: Tx, reading: Reading, filters: Filters) -> Step:
-    """First what is above 0, from an index; then, unless `scoreMin` forbids it, the rest."""
-
-    async def step(key: Key, inspect: int, wanted: int) -> Stretch:
-        if key.score > 0:
-            hits = await store.list_scored(tx, reading.sets, filters, key, inspect)
-            stretch = stretch_of(hits, key, inspect, wanted)
-            if not stretch.is_last or (filters.score_min or 0.0) > 0:
-                return stretch
-            return stretch._replace(end=Key(0.0, POSITION_MAX + 1), is_last=False)
-        return stretch_of(await store.list_unscored(tx, reading.sets, filters, key, inspect), key, inspect, wanted)
-
-    return step
+    if (codes := filters.dns_outcomes) and DNS_INDEXED.issuperset(codes):
+        add(reading.dns, "dns_outcomes", store.LIST_DNS_POSITIONS, sets.dns, codes)
+    if codes := filters.http_outcomes:
+        add(reading.http, "http_outcomes", store.LIST_HTTP_POSITIONS, sets.http, codes)
+    if (codes := filters.analysis_outcomes) and JUDGED_INDEXED.issuperset(codes):
+        add(reading.scores, "analysis_outcomes", store.LIST_JUDGED_POSITIONS, sets.scores, codes)
+    if filters.keyword_bits:  # whoever has another keyword is passed over within the index
+        ways.append((reading.keyword_pages // PASSED_OVER_OF, along_keywords(tx, reading, filters, ground)))
+    return ways
 
 
-def stretch_of(hits: Hits, begun: Key, inspect: int, wanted: int) -> Stretch:
-    """What an index gave. More keys than are wanted are left for the next step."""
-    if len(hits.keys) > wanted:
-        return Stretch(hits.keys[:wanted], hits.keys[wanted - 1], hits.inspected, is_last=False)
-    return Stretch(hits.keys, hits.last or begun, hits.inspected, is_last=hits.inspected < inspect)
+async def look_along(tx: Tx, reading: Reading, way: Way, key: Key, inspect: int, wanted: int) -> Look:
+    """Look, and apply what the way leaves open, at most as many keys as are wanted."""
+    if way.rest == NO_FILTERS:
+        return await way.look(key, inspect, wanted)
+    look = await way.look(key, inspect, min(inspect, LOOKED_UP_MAX))
+    positions = [key.position for key in look.keys]
+    passing = set(await store.list_positions_among(tx, reading.sets, way.rest, positions, len(positions)))
+    keys = [key for key in look.keys if key.position in passing]
+    if len(keys) > wanted:
+        return Look(keys[:wanted], keys[wanted - 1], look.inspected)
+    return look._replace(keys=keys)
 
 
 async def rows_in_order(tx: Tx, reading: Reading, filters: Filters, keys: list[Key]) -> list[DomainRow]:

@@ -19,7 +19,7 @@ from service.domains.reading.model import Domain, ExportFormat
 # What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection").
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 LIST_SEPARATOR = " | "
-ROW_GROUP_ROWS = 20_000  # so many rows of a Parquet file are held in memory
+ROW_GROUP_ROWS = 10_000  # so many rows of a Parquet file are held in memory, and compressed at once
 
 SCHEMA = pa.schema(
     [
@@ -159,11 +159,12 @@ class ParquetTable:
     def __init__(self) -> None:
         self._sink = Drain()
         self._writer = pq.ParquetWriter(self._sink, SCHEMA, compression="zstd")
-        self._held: list[Domain] = []
+        self._held: list[pa.RecordBatch] = []
 
     def write(self, domains: Sequence[Domain]) -> bytes:
-        self._held += domains
-        if len(self._held) >= ROW_GROUP_ROWS:
+        if domains:
+            self._held.append(batch_of(domains))
+        if sum(batch.num_rows for batch in self._held) >= ROW_GROUP_ROWS:
             self._write_group()
         return self._sink.take()
 
@@ -175,9 +176,13 @@ class ParquetTable:
     def _write_group(self) -> None:
         held, self._held = self._held, []
         if held:
-            columns = zip(*map(cells_of, held), strict=True)
-            arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-            self._writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+            self._writer.write_table(pa.Table.from_batches(held))
+
+
+def batch_of(domains: Sequence[Domain]) -> pa.RecordBatch:
+    columns = zip(*map(cells_of, domains), strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
 class Drain:

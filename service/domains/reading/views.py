@@ -7,12 +7,12 @@ import msgspec
 from service.access.model import Principal
 from service.domains.reading import store
 from service.domains.reading.filters import check_filters
-from service.domains.reading.funnel import KEYWORD_STAGE_OUTCOME, make_funnel
+from service.domains.reading.funnel import make_funnel
 from service.domains.reading.model import DomainPage, Filters, Funnel, Lead, LeadPage, Reading, Sort, Wanted
 from service.domains.reading.rows import Key
 from service.domains.reading.scanning import Walk, walk
 from service.domains.reading.showing import domain, page_facts
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Invalid, NotFound
 from service.postgres.database import Tx
 from service.scoring.score import Reason, score_parts
 from service.web.paging import decode_cursor, encode_cursor
@@ -36,12 +36,22 @@ async def get_reading(tx: Tx, principal: Principal, campaign_id: UUID) -> Readin
 
 
 async def list_domains(
-    tx: Tx, principal: Principal, campaign_id: UUID, *, wanted: Wanted, sort: Sort, cursor: str | None, limit: int
+    tx: Tx,
+    principal: Principal,
+    campaign_id: UUID,
+    *,
+    wanted: Wanted,
+    sort: Sort,
+    cursor: str | None,
+    limit: int,
+    after: int = -1,
 ) -> DomainPage:
+    """A page behind the cursor; without one, behind the position `after`."""
     reading = await get_reading(tx, principal, campaign_id)
     filters = check_filters(wanted, reading.keywords)
     scope = ("domains", campaign_id, wanted, sort)
-    walked = await walk(tx, reading, filters, sort, await start_of(tx, scope, cursor, reading, sort), limit)
+    start = await start_of(tx, scope, cursor, reading, sort) or place_behind(after, sort)
+    walked = await walk(tx, reading, filters, sort, start, limit)
     items = tuple(domain(row, reading.keywords) for row in walked.rows)
     return DomainPage(items, await cursor_after(tx, scope, walked, reading, sort), walked.inspected, reading.stale)
 
@@ -70,10 +80,7 @@ async def explain_leads(tx: Tx, reading: Reading, walked: Walk) -> tuple[Lead, .
 
 async def get_funnel(tx: Tx, principal: Principal, campaign_id: UUID) -> Funnel:
     reading = await get_reading(tx, principal, campaign_id)
-    counts = await store.list_set_counts(tx, reading.sets)
-    http = reading.sets.http
-    hits = 0 if http is None else await store.count_keyword_hits(tx, http, KEYWORD_STAGE_OUTCOME)
-    return make_funnel(reading, counts, hits)
+    return make_funnel(reading, await store.list_set_counts(tx, reading.sets))
 
 
 async def start_of(tx: Tx, scope: tuple[object, ...], cursor: str | None, reading: Reading, sort: Sort) -> Key | None:
@@ -83,6 +90,14 @@ async def start_of(tx: Tx, scope: tuple[object, ...], cursor: str | None, readin
     if sort is Sort.SCORE and place.score_set_id != reading.sets.scores:
         raise Conflict("scores_replaced", "The domains were scored anew since the first page; begin without a cursor.")
     return Key(place.score, place.position)
+
+
+def place_behind(position: int, sort: Sort) -> Key | None:
+    if position < 0:
+        return None
+    if sort is Sort.SCORE:
+        raise Invalid("after_unsorted", "Sorted by score, no position is a place to begin at.", pointer="/after")
+    return Key(0.0, position)
 
 
 async def cursor_after(tx: Tx, scope: tuple[object, ...], walked: Walk, reading: Reading, sort: Sort) -> str | None:

@@ -11,8 +11,9 @@ from service.web.authentication import SESSION_COOKIE
 from service.web.contract.examples import Examples, brief
 from service.web.contract.marks import SPOKEN, Conversation
 from service.web.contract.openapi import TITLE
-from service.web.contract.operations import JSON_TYPE, KEY, SESSION, camel, told_by
+from service.web.contract.operations import JSON_TYPE, KEY, SESSION, told_by
 from service.web.contract.schemas import PLACE, Json, Schemas, references_in
+from service.web.parameters import camel
 
 ASYNCAPI_VERSION = "3.1.0"
 HOST = "127.0.0.1:8000"

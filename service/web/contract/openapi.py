@@ -18,6 +18,7 @@ from service.web.contract.operations import (
     KEY,
     LOCATION,
     REPLAYED,
+    REQUEST_ID,
     SESSION,
     TEXT,
     describe_operation,
@@ -71,6 +72,7 @@ HEADERS: Json = {
     },
     RETRY_AFTER: {"description": "When to ask again, in seconds.", "schema": SECONDS},
     REPLAYED: {"description": "This is the first answer again.", "schema": {**TEXT, "const": "true"}},
+    REQUEST_ID: {"required": True, "description": "What our log calls this request.", "schema": TEXT},
     CHALLENGE: {"required": True, "description": "That a key is asked for.", "schema": TEXT},
 }
 
@@ -137,9 +139,8 @@ def describe_problem(status: HTTPStatus, schemas: Schemas, examples: Examples) -
     content: Json = {"schema": schemas.answered(Problem)}
     if str(status.value) in examples.problems:
         content["example"] = examples.problems[str(status.value)]
-    headers = headers_of([PROBLEM_HEADERS[status]] if status in PROBLEM_HEADERS else [])
     return {
         "description": PROBLEMS[status],
-        **({"headers": headers} if headers else {}),
+        "headers": headers_of([REQUEST_ID, *([PROBLEM_HEADERS[status]] if status in PROBLEM_HEADERS else [])]),
         "content": {PROBLEM_TYPE: content},
     }

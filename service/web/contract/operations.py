@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import HeaderParameter, KwargDefinition, ParameterKwarg, PathParameter, QueryParameter
+from litestar.params import HeaderParameter, KwargDefinition, ParameterKwarg, PathParameter
 from litestar.response import Stream
 from litestar.types import Empty
 from litestar.typing import FieldDefinition
@@ -20,12 +20,14 @@ from service.web.authentication import scope_of
 from service.web.contract.examples import Examples, brief, named_values
 from service.web.contract.marks import EXAMPLES, REFUSALS, STREAMED, TAKEN, Media
 from service.web.contract.schemas import Json, Kind, Schemas, without, without_null
+from service.web.parameters import camel, parameter_name, parameters_of
 
 JSON_TYPE = "application/json"
 KEY, SESSION = "key", "session"
 TEXT: Json = {"type": "string"}
 IDEMPOTENCY_KEY = "IdempotencyKey"
 ETAG, LOCATION, REPLAYED = "ETag", "Location", "Idempotency-Replayed"
+REQUEST_ID = "X-Request-Id"  # of every answer
 PATH_PARAMETER = re.compile(r"{(\w+):\w+}")
 TOLD_BY_BODIES = "Content-Type"  # each kind of body that a route takes is told of by itself
 
@@ -85,12 +87,7 @@ def answer_kind(handler: HTTPRouteHandler) -> Kind | None:
 
 
 def parameter_fields(handler: HTTPRouteHandler) -> list[FieldDefinition]:
-    return [
-        field
-        for field in handler.parsed_fn_signature.parameters.values()
-        if isinstance(field.kwarg_definition, PathParameter | QueryParameter | HeaderParameter)
-        and parameter_name(field) != TOLD_BY_BODIES
-    ]
+    return [field for name, field in parameters_of(handler).items() if name != TOLD_BY_BODIES]
 
 
 def path_of(handler: HTTPRouteHandler) -> str:
@@ -102,11 +99,6 @@ def path_of(handler: HTTPRouteHandler) -> str:
 def method_of(handler: HTTPRouteHandler) -> str:
     (method,) = handler.http_methods
     return str(method)
-
-
-def camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.title, others))
 
 
 def describe_operation(handler: HTTPRouteHandler, schemas: Schemas, examples: Examples) -> Json:
@@ -155,13 +147,6 @@ def describe_parameter(field: FieldDefinition, schemas: Schemas) -> Json:
     }
 
 
-def parameter_name(field: FieldDefinition) -> str:
-    definition = field.kwarg_definition
-    return getattr(definition, "name", None) or (
-        camel(field.name) if isinstance(definition, PathParameter) else field.name
-    )
-
-
 def constraints_of(definition: KwargDefinition) -> Json:
     told = {word: getattr(definition, ours) for ours, word in CONSTRAINTS.items()}
     return {word: bound for word, bound in told.items() if bound is not None} | (definition.schema_extra or {})
@@ -205,10 +190,9 @@ def describe_success(handler: HTTPRouteHandler, schemas: Schemas, examples: Exam
     for media_type, told in content.items():
         if media_type in shown:
             told["example"] = shown[media_type]
-    headers = headers_of(answer_headers(handler))
     return {
         "description": SUCCESSES[HTTPStatus(handler.status_code)],
-        **({"headers": headers} if headers else {}),
+        "headers": headers_of(answer_headers(handler)),
         **({"content": content} if content else {}),
     }
 
@@ -224,7 +208,7 @@ def security_of(handler: HTTPRouteHandler) -> list[Json]:
 
 def answer_headers(handler: HTTPRouteHandler) -> list[str]:
     """Whatever shows its version sends it as its ETag too; what is made and has one says where it is."""
-    names = []
+    names = [REQUEST_ID]
     if is_versioned(handler):
         names += [LOCATION, ETAG] if handler.status_code == HTTPStatus.CREATED else [ETAG]
     if handler.opt.get("is_idempotent"):
@@ -257,12 +241,12 @@ def refusals_of(parameters: Sequence[Json], handler: HTTPRouteHandler) -> set[HT
 
 
 def refusals_of_parameter(parameter: Json) -> frozenset[HTTPStatus]:
-    """A path with an id that is none has no route, so ids are found or not found."""
+    """A path with an id that is none has no route, so ids are found or not found; in a query, twice is too often."""
     is_id = parameter["in"] == "path" and parameter["schema"].get("format") == "uuid"
     statuses = OF_PARAMETERS.get(parameter["name"], frozenset())
     if parameter["in"] == "path":
         statuses |= {HTTPStatus.NOT_FOUND}
-    if not is_id and is_checked(parameter["schema"]):
+    if parameter["in"] == "query" or (not is_id and is_checked(parameter["schema"])):
         statuses |= {HTTPStatus.BAD_REQUEST}
     return statuses
 

@@ -23,7 +23,7 @@ NULL: Json = {"type": "null"}
 BOUNDS = frozenset(
     {
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-        *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems"),
+        *("minLength", "maxLength", "pattern", "minItems", "maxItems"),
     }
 )
 
@@ -112,7 +112,10 @@ def without(schema: Json, keys: set[str] | frozenset[str]) -> Json:
 
 
 def mended(schema: Json) -> Json:
-    """What msgspec leaves out: the type of an enum, a tag as a constant, one of (not any of) what a tag tells apart."""
+    """What msgspec leaves out: the type of an enum, a tag as a constant, one of (not any of) what a tag tells apart.
+
+    And what it says too much: a set may be given with an item twice, which is then once in it.
+    """
     schema = in_parts(schema, mended)
     if "description" in schema:
         schema["description"] = inspect.cleandoc(schema["description"])
@@ -120,7 +123,7 @@ def mended(schema: Json) -> Json:
         schema["oneOf"] = schema.pop("anyOf")
     if schema.get("required") == []:
         del schema["required"]
-    if schema.get("uniqueItems") and "default" in schema:
+    if schema.pop("uniqueItems", False) and "default" in schema:
         schema["default"] = sorted(schema["default"])  # a set has another order in each process
     if "enum" in schema:
         schema["type"] = "string" if isinstance(schema["enum"][0], str) else "integer"

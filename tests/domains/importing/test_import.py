@@ -155,6 +155,7 @@ BOMB = gzip.compress(bytes(40_000_000), mtime=0)
         (TEXT | GZIP, "", gzip.compress(b"a.com\n", mtime=0) + b"tail", 422, "gzip_broken"),
         (TEXT | GZIP, "", BOMB, 422, "expansion_too_large"),
         (TEXT | {"Content-Encoding": "br"}, "", b"a.com\n", 415, "media_type_unsupported"),
+        (TEXT | {"Content-Encoding": ""}, "", b"a.com\n", 415, "media_type_unsupported"),
         ({"Content-Type": "application/json"}, "", b"[]", 415, "media_type_unsupported"),
         (CSV, "?column=site", b"domain\na.com\n", 422, "column_unknown"),
     ],

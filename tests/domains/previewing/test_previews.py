@@ -76,6 +76,31 @@ async def test_estimates_state_their_defaults(api: Caller) -> None:
     assert "keywords_missing" in codes(http)
 
 
+async def test_what_is_thought_of_is_estimated_as_what_is_there(api: Caller) -> None:
+    request: dict[str, Any] = msgspec.to_builtins(a_campaign(3_000))
+    del request["name"]
+    answer = await api.call("POST", "/campaign-estimates", json=request)
+    assert answer.status == 200, answer.body
+    path = await created(api)
+    there = [(await api.call("POST", f"{path}/phases/{each['phase']}/estimate")).body for each in answer.body["phases"]]
+    assert answer.body["phases"] == there
+    assert [each["names"] for each in there] == [3_000] * 4
+    listed = {**request, "initialPhase": "http_validation"}
+    phases = (await api.call("POST", "/campaign-estimates", json=listed)).body["phases"]
+    assert [each["phase"] for each in phases] == ["http_validation", "analysis"]
+    assert len((await api.call("GET", "/campaigns")).body["items"]) == 1
+
+
+async def test_what_could_not_be_created_is_not_estimated(api: Caller) -> None:
+    request: dict[str, Any] = msgspec.to_builtins(a_campaign(3_000))
+    del request["name"]
+    answer = await api.call("POST", "/campaign-estimates", json={**request, "initialPhase": "analysis"})
+    assert (answer.status, answer.body["code"]) == (422, "initial_phase_invalid")
+    request["configuration"]["httpValidation"]["keywords"] = [{"text": "(", "kind": "regex"}]
+    answer = await api.call("POST", "/campaign-estimates", json=request)
+    assert (answer.status, answer.body["pointer"]) == (422, "/configuration/httpValidation/keywords/0/text")
+
+
 async def test_estimates_follow_what_was_measured(api: Caller, database: Database, principal: Principal) -> None:
     path = await created(api)
     await database.pool.execute(

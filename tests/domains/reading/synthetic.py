@@ -1,5 +1,6 @@
 """Campaigns whose results are made up, and the same filters in plain Python: what pages are held against."""
 
+import itertools
 import random
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,10 +11,14 @@ import msgspec
 
 from service.access.model import Principal
 from service.campaigns import commands
-from service.campaigns.model import Analysis, DnsValidation, HttpValidation, Keyword
-from service.campaigns.outcomes import LABELS
+from service.campaigns.configuration import checked_pattern
+from service.campaigns.model import Analysis, DnsValidation, DomainGeneration, HttpValidation, Keyword, Pattern
+from service.campaigns.outcomes import LABELS, GenerationOutcome
+from service.campaigns.store import insert_generation_ranges
 from service.domains.reading.model import Sort, Wanted
 from service.fetching.outcomes import HttpOutcome
+from service.generating.names import name_at
+from service.generating.ranges import OffsetRange
 from service.postgres.database import Database, Tx
 from service.postgres.partitions import LARGE_SET_ID_MIN, make_partition
 from service.progress.events import CampaignPhase
@@ -105,7 +110,7 @@ async def plant(database: Database, principal: Principal, domains: list[Made], f
                 await make_partition(tx, table, set_id)
         await copy_results(tx, sets, domains)
     async with database.pool.acquire() as connection:
-        await insert_runs(connection, campaign.id, sets, len(domains))
+        await insert_runs(connection, campaign.id, sets, counted(domains), count_keyword_pages(domains))
         await connection.execute(
             "UPDATE campaigns SET name_set_id = $2, dns_set_id = $3, http_set_id = $4, score_set_id = $5"
             " WHERE campaign_id = $1",
@@ -115,28 +120,82 @@ async def plant(database: Database, principal: Principal, domains: list[Made], f
     return Planted(campaign.id, sets, domains)
 
 
-async def insert_runs(connection: asyncpg.Connection, campaign_id: UUID, sets: Sequence[int], total: int) -> None:
-    """A completed run for each set, bound to the sets before it."""
+def counted(domains: Sequence[Made]) -> list[list[int]]:
+    """How many there are of each outcome, phase by phase."""
+    outcomes: list[list[int | None]] = [
+        [GenerationOutcome.GENERATED] * len(domains),
+        [one.dns for one in domains],
+        [one.http for one in domains],
+        [one.outcome for one in domains],
+    ]
+    return [[codes.count(code) for code in LABELS[phase]] for phase, codes in zip(CampaignPhase, outcomes, strict=True)]
+
+
+def count_keyword_pages(domains: Sequence[Made]) -> int:
+    return sum(one.http == HttpOutcome.REACHED and one.bits != 0 for one in domains)
+
+
+async def insert_runs(
+    connection: asyncpg.Connection,
+    campaign_id: UUID,
+    sets: Sequence[int],
+    counts: Sequence[Sequence[int]],
+    keyword_pages: int = 0,
+) -> None:
+    """A completed run for each set, bound to the sets before it; `counts` are its rows by outcome."""
     generation = a_campaign().configuration.domain_generation
     pages = HttpValidation(keywords=tuple(Keyword(text) for text in KEYWORDS))
-    for phase, set_id, configuration, bound in zip(
+    for phase, set_id, configuration, bound, outcomes in zip(
         CampaignPhase,
         sets,
         [generation, DnsValidation(), pages, Analysis()],
         [(None, None, None), (sets[0], None, None), (sets[0], sets[1], None), tuple(sets[:3])],
+        counts,
         strict=True,
     ):
         await connection.execute(
             "INSERT INTO phase_runs (run_id, campaign_id, phase, number, phase_status, configuration, network,"
-            " name_set_id, dns_set_id, http_set_id, total_count, plan, started_at, finished_at)"
-            " VALUES ($1, $2, $3, 1, 'completed', $4, 'sandbox', $5, $6, $7, $8, 'planned', now(), now())",
+            " name_set_id, dns_set_id, http_set_id, total_count, outcome_counts, keyword_page_count, plan,"
+            " started_at, finished_at)"
+            " VALUES ($1, $2, $3, 1, 'completed', $4, 'sandbox', $5, $6, $7, $8, $9, $10, 'planned', now(), now())",
             set_id,
             campaign_id,
             phase,
             msgspec.json.encode(configuration).decode(),
             *bound,
-            total,
+            sum(outcomes),
+            outcomes,
+            keyword_pages if phase is CampaignPhase.HTTP_VALIDATION else 0,
         )
+
+
+async def plant_pattern(
+    database: Database, principal: Principal, domains: list[Made], first_set_id: int, tlds: int
+) -> Planted:
+    """The same, but for the names: those of a pattern, in as many TLDs, each with offsets from its own on."""
+    generation = DomainGeneration(
+        pattern=Pattern.PREFIX, constant="x", character_set="abc", variable_length=7, tlds=("com",), count=1
+    )
+    pattern, _ = checked_pattern(generation)
+    end = domains[-1].position + 1
+    cuts = [end * number // tlds for number in range(tlds + 1)]
+    ranges = [OffsetRange(f"t{n}", 10 * n, first, stop) for n, (first, stop) in enumerate(itertools.pairwise(cuts))]
+    names = {
+        position: name_at(pattern, leased.tld, leased.first_offset + position - leased.first_position)
+        for leased in ranges
+        for position in range(leased.first_position, leased.end_position)
+    }
+    made = [one._replace(name=names[one.position]) for one in domains]
+    planted = await plant(database, principal, made, first_set_id)
+    async with database.pool.acquire() as connection:
+        await connection.execute(
+            "UPDATE phase_runs SET configuration = $2 WHERE run_id = $1",
+            first_set_id,
+            msgspec.json.encode(generation).decode(),
+        )
+    async with database.transaction() as tx:
+        await insert_generation_ranges(tx, first_set_id, ranges)
+    return planted
 
 
 async def copy_results(tx: Tx, sets: Sequence[int], domains: Sequence[Made]) -> None:

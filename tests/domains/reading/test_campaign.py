@@ -12,7 +12,7 @@ import pytest
 
 from service.access.model import Principal
 from service.campaigns import commands
-from service.campaigns.model import Analysis, Ports, Rerun, RerunScope, TransitionCampaign
+from service.campaigns.model import Analysis, HttpValidation, Keyword, Ports, Rerun, RerunScope, TransitionCampaign
 from service.domains.importing.commands import import_domains
 from service.domains.importing.formats import ListFormat, rows_of
 from service.domains.reading import views
@@ -30,12 +30,14 @@ from tests.domains.reading.paging import read_all
 from tests.world import KEYWORDS, a_campaign, running_sandbox, running_worker, start, until
 
 COUNT = 200
+PATIENCE_SECONDS = 8.0  # with a page, on a busy machine: some must be reached
 EVERYTHING = Wanted()
 EASY = Analysis(thresholds=Thresholds(match=0.05, min_content_bytes=0))
 
 
 async def finished(database: Database, principal: Principal) -> UUID:
-    campaign = await start(database, principal, a_campaign(COUNT, analysis=EASY))
+    patient = HttpValidation(timeout_seconds=PATIENCE_SECONDS, keywords=tuple(Keyword(text) for text in KEYWORDS))
+    campaign = await start(database, principal, a_campaign(COUNT, http_validation=patient, analysis=EASY))
     await until(database, principal, campaign.id, CampaignPhase.ANALYSIS, PhaseStatus.COMPLETED)
     return campaign.id
 

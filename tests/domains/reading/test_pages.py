@@ -5,17 +5,28 @@ from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from service.access.model import Principal
-from service.domains.reading import scanning, views
+from service.domains.reading import scanning, views, ways
 from service.domains.reading.model import Sort, Wanted
 from service.errors import Conflict, Invalid, NotFound
 from service.postgres.database import Database
 from tests.domains.reading.paging import read_all
-from tests.domains.reading.synthetic import ANALYSIS, DNS, HTTP, Planted, copy_results, expected, make_domains, plant
+from tests.domains.reading.synthetic import (
+    ANALYSIS,
+    DNS,
+    HTTP,
+    Planted,
+    copy_results,
+    expected,
+    make_domains,
+    plant,
+    plant_pattern,
+)
 from tests.world import KEYWORDS
 
 pytestmark = pytest.mark.made_up
@@ -91,6 +102,92 @@ async def test_stretches_of_any_length_give_the_same(
     for wanted in (Wanted(), Wanted(keyword=KEYWORDS[0]), Wanted(prefix="ax"), Wanted(http_outcomes=("parked",))):
         found = await read_all(database, principal, planted.campaign_id, wanted, sort, 10)
         assert [item.domain for item in found] == expected(planted.domains, wanted, sort), wanted
+
+
+@pytest.mark.parametrize("common_of", [0, 10**9], ids=["along an index where there is one", "through windows"])
+async def test_each_way_gives_the_same(
+    database: Database, principal: Principal, planted: Planted, common_of: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counts decide which way is taken, never what is found; so even where they are wrong."""
+    monkeypatch.setattr(scanning, "COMMON_OF", common_of)
+    monkeypatch.setattr(scanning, "INSPECT_FIRST", 60)
+    async with database.pool.acquire() as connection:
+        await connection.execute("UPDATE phase_runs SET phase_status = 'running', outcome_counts = '{1}'")
+    for wanted in (*combinations(), Wanted(dns_outcomes=("servfail", "wildcard"), prefix="ax")):
+        found = await read_all(database, principal, planted.campaign_id, wanted, Sort.POSITION, 23)
+        assert [item.domain for item in found] == expected(planted.domains, wanted, Sort.POSITION), wanted
+
+
+@pytest.mark.parametrize("tlds", [1, 3, 40])
+@pytest.mark.parametrize("common_of", [0, 10**9], ids=["along an index where there is one", "through windows"])
+async def test_a_prefix_is_found_where_the_pattern_has_it(
+    database: Database, principal: Principal, tlds: int, common_of: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone and with each other filter, in both orders; within a label, over its end, and where no name begins so."""
+    monkeypatch.setattr(scanning, "COMMON_OF", common_of)
+    monkeypatch.setattr(scanning, "INSPECT_FIRST", 60)
+    planted = await plant_pattern(database, principal, make_domains(1_500, seed=8, scored=0.9), 21, tlds)
+    some = planted.domains[700].name
+    for other in (one for one in combinations() if one.prefix is None):
+        for prefix in ("a", "aaab", "q", some[:6], some[:-1], f"{some}x"):
+            wanted = msgspec.structs.replace(other, prefix=prefix)
+            found = await read_all(database, principal, planted.campaign_id, wanted, Sort.POSITION, 23)
+            assert [item.domain for item in found] == expected(planted.domains, wanted, Sort.POSITION), wanted
+    wanted = Wanted(prefix=some[:6])
+    by_score = await read_all(database, principal, planted.campaign_id, wanted, Sort.SCORE, 23)
+    assert [item.domain for item in by_score] == expected(planted.domains, wanted, Sort.SCORE)
+
+
+async def test_a_prefix_of_a_pattern_looks_at_nothing_else(database: Database, principal: Principal) -> None:
+    planted = await plant_pattern(database, principal, make_domains(3_000, seed=8), 21, 2)
+    wanted = Wanted(prefix=planted.domains[-1].name[:6])
+    names = expected(planted.domains, wanted, Sort.POSITION)
+    async with database.transaction() as tx:
+        page = await views.list_domains(
+            tx, principal, planted.campaign_id, wanted=wanted, sort=Sort.POSITION, cursor=None, limit=200
+        )
+    assert [item.domain for item in page.items] == names
+    assert 0 < len(names) <= page.inspected < 2 * len(names)
+
+
+@pytest.mark.parametrize("few", [1, 10_000], ids=["many", "few"])
+async def test_scores_are_found_whether_many_have_them_or_few(
+    database: Database, principal: Principal, planted: Planted, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ways, "FEW_AFTER", 60)
+    monkeypatch.setattr(ways, "FEW_MAX", few)
+    monkeypatch.setattr(scanning, "INSPECT_FIRST", 20)
+    for wanted in (Wanted(score_min=0.5), Wanted(score_min=0.5, score_max=0.75), Wanted(score_min=0.999)):
+        found = await read_all(database, principal, planted.campaign_id, wanted, Sort.POSITION, 23)
+        assert [item.domain for item in found] == expected(planted.domains, wanted, Sort.POSITION), wanted
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(dns_outcomes=("rate_limited",)),
+        Wanted(http_outcomes=("internal_error", "blocked")),
+        Wanted(analysis_outcomes=("internal_error",)),
+    ],
+)
+async def test_what_nobody_has_is_known_beforehand(
+    database: Database, principal: Principal, wanted: Wanted, sort: Sort
+) -> None:
+    """By the counts of runs that are completed; while one is under way somebody may get it, so it is looked for."""
+    domains = [one for one in make_domains(300, seed=12) if one.dns != 9 and one.http not in {8, 15}]
+    planted = await plant(database, principal, [one for one in domains if one.outcome != 10], 21)
+    inspected = []
+    for status in ("completed", "running"):
+        async with database.pool.acquire() as connection:
+            await connection.execute("UPDATE phase_runs SET phase_status = $1", status)
+        async with database.transaction() as tx:
+            page = await views.list_domains(
+                tx, principal, planted.campaign_id, wanted=wanted, sort=sort, cursor=None, limit=10
+            )
+        assert (page.items, page.next_cursor) == ((), None)
+        inspected.append(page.inspected)
+    assert inspected[0] == 0
 
 
 async def test_a_page_that_finds_nothing_says_how_far_it_looked(

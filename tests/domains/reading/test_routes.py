@@ -1,5 +1,6 @@
 """The routes over real HTTP: forged and misplaced cursors, bad parameters, other tenants, broken streams."""
 
+import asyncio
 import base64
 from urllib.parse import quote
 from uuid import uuid4
@@ -10,6 +11,7 @@ from pyreqwest.exceptions import PyreqwestError
 from service.access.model import Principal
 from service.domains.reading import export, views
 from service.domains.reading.model import ExportFormat, Filters, Sort, Wanted
+from service.domains.reading.tables import writer_of
 from service.postgres.database import Database
 from tests.domains.reading.synthetic import Planted, expected, make_domains, plant
 from tests.world import KEYWORDS, Answer, Caller
@@ -44,6 +46,19 @@ async def test_pages_follow_one_another(api: Caller, path: str, planted: Planted
         cursor = f"&cursor={answer.body['nextCursor']}"
     wanted = Wanted(dns_outcomes=("resolved", "absent"), keyword=KEYWORDS[4])
     assert names == expected(planted.domains, wanted, Sort.SCORE)
+
+
+async def test_a_list_begins_behind_a_position(api: Caller, path: str, planted: Planted) -> None:
+    place = planted.domains[400].position
+    query = f"{path}/domains?after={place}&limit=30&dnsOutcome=resolved"
+    page = (await api.call("GET", query)).body
+    rest = (await api.call("GET", f"{query}&cursor={page['nextCursor']}")).body
+    names = [item["domain"] for item in [*page["items"], *rest["items"]]]
+    behind = [one for one in planted.domains if one.position > place]
+    assert names == expected(behind, Wanted(dns_outcomes=("resolved",)), Sort.POSITION)[:60]
+    last = planted.domains[-1].position
+    assert (await api.call("GET", f"{path}/domains?after={last}")).body["items"] == []
+    assert_refused(await api.call("GET", f"{path}/domains?after=5&sort=score"), 422, "after_unsorted")
 
 
 async def test_a_domain_as_it_is_shown(api: Caller, path: str, planted: Planted) -> None:
@@ -152,3 +167,25 @@ async def test_an_export_holds_no_connection_while_nobody_reads(
     stream = export.stream_domains(database, reading, Filters(), ExportFormat.CSV, -1)
     assert b"domain" in await anext(stream)
     assert database.pool.get_idle_size() == database.pool.get_size()
+
+
+@pytest.mark.parametrize("kind", ExportFormat)
+async def test_while_an_export_is_made_others_have_their_turns(
+    planted: Planted, database: Database, principal: Principal, kind: ExportFormat
+) -> None:
+    async with database.transaction() as tx:
+        reading = await views.get_reading(tx, principal, planted.campaign_id)
+    rows = await anext(export.batches(database, reading, Filters(), -1))
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    others = asyncio.create_task(take_turns())
+    await export.written(writer_of(kind), rows, reading.keywords)
+    others.cancel()
+    assert len(rows) > 5 * export.SLICE_ROWS
+    assert turns >= len(rows) / export.SLICE_ROWS - 1

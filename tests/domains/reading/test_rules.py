@@ -129,14 +129,14 @@ def test_an_unknown_outcome_is_told_with_those_that_there_are() -> None:
 
 def test_a_campaign_without_results_has_no_stages_and_balances() -> None:
     nothing = Reading(uuid4(), Sets(None, None, None, None), (), (), coherent=False)
-    funnel = make_funnel(nothing, {}, 0)
+    funnel = make_funnel(nothing, {})
     assert (funnel.generated, funnel.leads, funnel.balanced) == (None, None, True)
 
 
 def test_a_phase_under_way_balances_with_what_is_waiting() -> None:
     reading = Reading(uuid4(), Sets(1, 2, None, None), (), (), coherent=False)
     counts = {1: SetCounts(True, 10, (9, 1)), 2: SetCounts(False, 9, (4, 0, 2))}
-    funnel = make_funnel(reading, counts, 0)
+    funnel = make_funnel(reading, counts)
     assert funnel.balanced
     assert funnel.resolved is not None
     assert (funnel.resolved.entered, funnel.resolved.passed, funnel.resolved.waiting) == (9, 4, 3)
@@ -146,6 +146,6 @@ def test_a_phase_under_way_balances_with_what_is_waiting() -> None:
 def test_a_phase_that_begins_with_another_number_does_not_balance(outcomes: tuple[int, ...]) -> None:
     reading = Reading(uuid4(), Sets(1, 2, None, None), (), (), coherent=False)
     counts = {1: SetCounts(True, 10, outcomes), 2: SetCounts(False, 8, (8,))}
-    assert not make_funnel(reading, counts, 0).balanced
+    assert not make_funnel(reading, counts).balanced
     stale = msgspec.structs.replace(reading, stale=(CampaignPhase.DNS_VALIDATION,))
-    assert make_funnel(stale, counts, 0).balanced is (sum(outcomes) == 10)
+    assert make_funnel(stale, counts).balanced is (sum(outcomes) == 10)

@@ -1,8 +1,9 @@
 /** The client: one server, asked with one key, or with the session of the page that it runs in. */
 import { Campaigns } from './campaigns.js'
 import { checkedPlace } from './calls.js'
+import { Domains } from './domains.js'
 import type { CampaignProgress } from './generated/messages/types.gen.js'
-import { Access, Domains, Operations, Workers } from './generated/sdk.gen.js'
+import { Access, Operations, Workers } from './generated/sdk.gen.js'
 import { type Jitter, type Repeating, REPEATING } from './repeating.js'
 import { Server, type Timeouts, TIMEOUTS } from './server.js'
 import type { SocketConstructor } from './sockets.js'
@@ -43,12 +44,12 @@ export class Phaseline {
     const jitter = options.jitter ?? Math.random
     const { client } = new Server({ place, fetch: options.fetch, timeouts, repeating, jitter })
     this.campaigns = new Campaigns(() => this.ground, client)
-    this.domains = new Domains({ client })
+    this.domains = new Domains(() => this.ground, client)
     this.access = new Access({ client })
     this.workers = new Workers({ client })
     this.operations = new Operations({ client })
-    const { campaigns } = this
-    this.ground = { place, campaigns, socket: options.WebSocket, connectSeconds: timeouts.connect, jitter }
+    const { campaigns, domains } = this
+    this.ground = { place, campaigns, domains, socket: options.WebSocket, connectSeconds: timeouts.connect, jitter }
   }
 
   /**

@@ -11,6 +11,7 @@
  * │   └── Interrupted     an answer or a list had begun, and was cut off
  * ├── ChannelRefused  the websocket was ended for good: its key has ended, or what was asked for cannot be read
  * ├── Unreadable      what answers is no server of this version
+ * ├── Moved           the campaign is not any more what an export began with
  * └── WaitedTooLong   the campaign is not where it was waited for
  */
 import type { Problem } from './generated/types.gen.js'
@@ -118,6 +119,11 @@ export class ChannelRefused extends PhaselineError {
 /** What answers there is no Phaseline server, or one that this client does not understand. */
 export class Unreadable extends PhaselineError {
   override name = 'Unreadable'
+}
+
+/** The connection broke, and the campaign has moved on meanwhile: rows of two runs make no file. */
+export class Moved extends PhaselineError {
+  override name = 'Moved'
 }
 
 /** The time that was given is over. */

@@ -5,7 +5,7 @@
  * even where a new connection begins with its snapshot. A snapshot does not tell of what was deleted long ago: campaigns
  * that it leaves out are `unheard`, and have to be asked for.
  */
-import { ChannelRefused, type PhaselineError, Unreadable } from './errors.js'
+import { ChannelRefused, Lost, type PhaselineError, Unreadable } from './errors.js'
 import { CHANNEL, type ClientMessage, SERVER_MESSAGE_TYPES, type ServerMessage } from './generated/channel.gen.js'
 import type { CampaignProgress } from './generated/messages/types.gen.js'
 import { growingPauses, type Jitter } from './repeating.js'
@@ -14,12 +14,19 @@ const PAUSE_SECONDS_MIN = 0.5
 const PAUSE_SECONDS_MAX = 15
 const NEVER_THERE_SECONDS_MAX = 10 // a server that was never there is not waited for any longer
 const STABLE_SECONDS = 5 // a connection that lasted so long was one
+const SIGN_WANTED = '{}'
+const NOT_READ = 'subscription_invalid'
 
-/** The server is gone for a while; `fault` is how it would be told to the caller in the end. */
+/**
+ * The server is gone for a while; `fault` is how it would be told to the caller in the end.
+ *
+ * All who were watching come back within `spreadSeconds`, each at a moment of its own.
+ */
 export class Away extends Error {
   constructor(
     readonly fault: PhaselineError,
     readonly retryAfterSeconds = 0,
+    readonly spreadSeconds = 0,
   ) {
     super(fault.message)
   }
@@ -107,6 +114,58 @@ function unreadable(): Unreadable {
   return new Unreadable('message_unreadable', 'The server sent a message that cannot be read.')
 }
 
+/**
+ * Whether a connection on which nothing comes still lives.
+ *
+ * A server that is gone without a goodbye, and whatever freezes on the way, look like campaigns that do not move; pings
+ * are not shown to scripts. So something is sent that no server can read: that it says so is a sign of life, and it is
+ * the same for all servers, costs no snapshot, and leaves the subscription as it is.
+ */
+export class Pulse {
+  private heardAt: number
+  private askedAt: number | undefined
+  private unanswered = 0
+
+  constructor(
+    private readonly silenceSeconds: number,
+    now: number,
+  ) {
+    this.heardAt = now
+  }
+
+  /** Seconds until something is due. */
+  left(now: number): number {
+    return Math.max(0, (this.askedAt ?? this.heardAt) + this.silenceSeconds - now)
+  }
+
+  /** Whether a question is due now. Away where the last one was not answered in time. */
+  isDue(now: number): boolean {
+    if (this.left(now) > 0) return false
+    if (this.askedAt !== undefined) throw new Away(new Lost('server_silent', 'The server gives no sign of life.'))
+    return true
+  }
+
+  ask(now: number): string {
+    this.askedAt = now
+    this.unanswered += 1
+    return SIGN_WANTED
+  }
+
+  /** Something came; false where it is the answer to such a question, and nothing more. */
+  take(message: unknown, now: number): boolean {
+    this.heardAt = now
+    this.askedAt = undefined
+    if (this.unanswered === 0 || !isRefusal(message)) return true
+    this.unanswered -= 1
+    return false
+  }
+}
+
+function isRefusal(message: unknown): boolean {
+  const told = readMessage(message)
+  return told?.type === 'error' && told.code === NOT_READ
+}
+
 /** The pauses between connections, growing until one lasts; the bound of an absence. */
 export class Bearing {
   private secondsMax: number
@@ -138,7 +197,7 @@ export class Bearing {
     if (this.connectedAt !== undefined && now - this.connectedAt >= STABLE_SECONDS) this.end()
     this.connectedAt = undefined
     this.awaySince ??= now
-    const seconds = Math.max(this.pauses.next().value, away.retryAfterSeconds)
+    const seconds = Math.max(this.pauses.next().value, away.retryAfterSeconds) + away.spreadSeconds * this.jitter()
     if (now + seconds - this.awaySince > this.secondsMax) throw away.fault
     return { seconds, fault: away.fault }
   }

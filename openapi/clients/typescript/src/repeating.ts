@@ -4,12 +4,13 @@
  * A command carries the same Idempotency-Key each time, so that it is done once, however often its answer was lost.
  */
 import { isAnswer, type Outcome } from './calls.js'
-import { readProblem } from './errors.js'
+import { NetworkFault, readProblem, Refused } from './errors.js'
 
 export const PAUSE_SECONDS_MIN = 0.25
 export const PAUSE_SECONDS_MAX = 4
-const BUSY: ReadonlySet<number> = new Set([429, 502, 503, 504])
 const CONFLICT = 409
+const TOO_MANY = 429
+const BUSY: ReadonlySet<number> = new Set([TOO_MANY, 502, 503, 504])
 const IN_PROGRESS = 'idempotency_in_progress' // the same command, asked before, is not done yet
 
 /** How often a request is sent in all, and how late. */
@@ -61,6 +62,14 @@ function wantedPause(outcome: Outcome): number | undefined {
   const { status, data, retryAfterSeconds } = outcome
   const passes = BUSY.has(status) || (status === CONFLICT && readProblem(data)?.code === IN_PROGRESS)
   return passes ? (retryAfterSeconds ?? 0) : undefined
+}
+
+/** What may be over soon. */
+export type Passing = NetworkFault | Refused
+
+export function passes(error: unknown): error is Passing {
+  if (error instanceof NetworkFault) return true
+  return error instanceof Refused && (error.status >= 500 || error.status === TOO_MANY)
 }
 
 /** Seconds, doubled each time up to a bound, and spread so that not all clients return at once. */

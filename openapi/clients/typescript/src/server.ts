@@ -3,12 +3,14 @@ import { type Answer, isAnswer, type NoAnswer, type Outcome, type Place, seconds
 import { Interrupted, Lost, type NetworkFault, PhaselineError, refusalOf, Unreachable, Unreadable } from './errors.js'
 import { type Client, createClient, createConfig, type ResolvedRequestOptions } from './generated/client/index.js'
 import { KEYED, READING, STREAMED } from './generated/operations.gen.js'
+import { joined } from './lines.js'
 import { type Jitter, ONCE, Patience, type Repeating } from './repeating.js'
 import { now, pause } from './time.js'
 
 const ANSWER_BYTES_MAX = 100_000_000 // of what is held in memory; a page of the longest rows is far below
 const KEY_HEADER = 'Idempotency-Key'
 const NO_CONTENT = 204
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const JSON_KIND = /^application\/(json|problem\+json)\b/
 // Of Node; a browser does not tell, and then the request may have been heard.
 const UNHEARD: ReadonlySet<unknown> = new Set([
@@ -56,7 +58,7 @@ export class Server {
       createConfig({
         baseUrl: place.url,
         headers: place.key === undefined ? {} : { Authorization: `Bearer ${place.key}` },
-        credentials: place.key === undefined ? 'same-origin' : 'omit',
+        credentials: 'same-origin', // a page that opens a session with its key has to keep the cookie
         fetch: (request) => this.ask(request as Request),
         throwOnError: true,
       }),
@@ -83,7 +85,7 @@ export class Server {
     if (manner === undefined) throw new Error('a request of ours is prepared first')
     const type = request.headers.get('Content-Type')
     if (type !== null && !JSON_KIND.test(type)) return this.send(request)
-    const body = request.body === null ? null : await request.arrayBuffer()
+    const body = await bodyOf(request)
     const patience = new Patience(manner.repeating, this.options.jitter)
     const began = now()
     for (;;) {
@@ -145,6 +147,12 @@ export class Server {
   }
 }
 
+/** Firefox does not tell whether there is one. */
+async function bodyOf(request: Request): Promise<ArrayBuffer | null> {
+  const body = BODILESS.has(request.method) ? undefined : await request.arrayBuffer()
+  return body?.byteLength ? body : null
+}
+
 /** Asked for in `meta`, a request is sent once. */
 export const AT_ONCE: Record<string, unknown> = { attempts: 1 }
 
@@ -203,9 +211,7 @@ async function wholeAnswer(response: Response, limit: Limit): Promise<Answer> {
     }
   }
   limit.end()
-  const data = new Uint8Array(size)
-  parts.reduce((offset, part) => (data.set(part, offset), offset + part.byteLength), 0)
-  return { status: response.status, data, retryAfterSeconds: secondsOf(response.headers.get('Retry-After')) }
+  return { status: response.status, data: joined(...parts), retryAfterSeconds: secondsOf(response.headers.get('Retry-After')) }
 }
 
 /** The same, and Interrupted where it breaks off or falls silent. */

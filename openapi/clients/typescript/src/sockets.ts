@@ -6,6 +6,8 @@ import type { CampaignProgress } from './generated/messages/types.gen.js'
 const POLICY_VIOLATION = 1008
 const NORMAL = 1000
 // The other side, or we, could not read what came: it would come again.
+const RETURN_SECONDS = 5 // over which those who were sent away together come back
+const SENDS_ALL_AWAY = new Set([1001, 1012]) // the server stops, or starts again
 const NOT_UNDERSTOOD: ReadonlySet<number> = new Set([1002, 1003, 1007, 1009, 1010])
 const MESSAGE_BYTES_MAX = 1_000_000
 
@@ -126,7 +128,7 @@ function toldByClosure(code: number, reason: string): Away | PhaselineError {
   const sentence = `The server ended the connection (${code}${reason ? `: ${reason}` : ''}).`
   if (code === POLICY_VIOLATION) return new ChannelRefused(`closed_${code}`, sentence)
   if (NOT_UNDERSTOOD.has(code)) return new Unreadable(`closed_${code}`, sentence)
-  return new Away(new Lost('server_lost', sentence))
+  return new Away(new Lost('server_lost', sentence), 0, SENDS_ALL_AWAY.has(code) ? RETURN_SECONDS : 0)
 }
 
 export function notOpened(): Away {

@@ -1,20 +1,20 @@
 /** The news of campaigns from the websocket, kept up through restarts of the server and losses of the network. */
 import { type Place, websocketUrl } from './calls.js'
-import { NetworkFault, NotFound, Refused, Throttled, Unavailable, WaitedTooLong } from './errors.js'
-import { type Absence, Away, Bearing, Follower } from './following.js'
+import { NotFound, Refused, WaitedTooLong } from './errors.js'
+import { type Absence, Away, Bearing, Follower, Pulse } from './following.js'
 import { ADDRESS } from './generated/channel.gen.js'
 import type { CampaignProgress } from './generated/messages/types.gen.js'
 import type * as generated from './generated/sdk.gen.js'
-import type { Jitter } from './repeating.js'
+import { type Jitter, passes, type Passing } from './repeating.js'
 import { AT_ONCE } from './server.js'
-import { Channel, notOpened, type SocketConstructor } from './sockets.js'
-import { now, pause } from './time.js'
+import { Channel, isPage, notOpened, type SocketConstructor } from './sockets.js'
+import { anyOf, now, pause } from './time.js'
 
 export const AWAY_SECONDS_MAX = 600
 const LOOK_SECONDS_MAX = 3_600 // without a deadline
 const SNAPSHOT_SECONDS = 3 // after which campaigns that the snapshot left out are asked for
+const SILENCE_SECONDS = 15 // after which a sign of life is asked for
 const GLANCE_SECONDS = 0.01 // between two questions for what was left out
-const TOO_MANY = 429
 
 export interface WatchOptions {
   /** Told of each pause while the server is away. */
@@ -26,12 +26,15 @@ export interface WatchOptions {
   readonly signal?: AbortSignal
   /** How long after a connection began campaigns that its snapshot left out are asked for. */
   readonly snapshotSeconds?: number
+  /** After so many seconds without news the server is asked for a sign of life, and given up after as many more. */
+  readonly silenceSeconds?: number
 }
 
 /** What a watch stands on. */
 export interface Ground {
   readonly place: Place
   readonly campaigns: generated.Campaigns
+  readonly domains: generated.Domains
   readonly socket: SocketConstructor | undefined
   readonly connectSeconds: number
   readonly jitter: Jitter
@@ -78,11 +81,12 @@ async function* news(
   follower: Follower,
   bearing: Bearing,
   left: () => number,
-  { signal, snapshotSeconds = SNAPSHOT_SECONDS }: WatchOptions,
+  { signal, snapshotSeconds = SNAPSHOT_SECONDS, silenceSeconds = SILENCE_SECONDS }: WatchOptions,
 ): AsyncGenerator<CampaignProgress, void, undefined> {
-  const channel = new Channel(constructorOf(ground), websocketUrl(ground.place, ADDRESS), ground.place.key, (text) =>
-    follower.take(text),
-  )
+  const pulse = new Pulse(silenceSeconds, now())
+  const take = (text: unknown): CampaignProgress | undefined =>
+    pulse.take(text, now()) ? follower.take(text) : undefined
+  const channel = new Channel(constructorOf(ground), websocketUrl(ground.place, ADDRESS), ground.place.key, take)
   try {
     await opened(ground, channel, Math.min(ground.connectSeconds, left()), signal)
     follower.begin()
@@ -91,8 +95,9 @@ async function* news(
     const snapshotAt = now() + snapshotSeconds
     while (!(follower.isOver && channel.isDrained)) {
       const untilSnapshot = follower.unheard.size ? Math.max(GLANCE_SECONDS, snapshotAt - now()) : LOOK_SECONDS_MAX
-      const state = await channel.next(Math.min(untilSnapshot, left()), signal)
+      const state = await channel.next(Math.min(untilSnapshot, pulse.left(now()), left()), signal)
       if (state !== undefined) yield state
+      else if (pulse.isDue(now())) channel.send(pulse.ask(now()))
       else if (follower.unheard.size && now() >= snapshotAt) channel.offer(await lookFor(ground, follower))
     }
   } finally {
@@ -110,8 +115,7 @@ function constructorOf(ground: Ground): SocketConstructor {
 /** A handshake that fails tells nothing of why, so the same is asked over HTTP: what refuses one refuses the other. */
 async function opened(ground: Ground, channel: Channel, seconds: number, signal?: AbortSignal): Promise<void> {
   const stop = new AbortController()
-  const signals = signal === undefined ? [stop.signal] : [stop.signal, signal]
-  const late = pause(seconds, AbortSignal.any(signals)).then(
+  const late = pause(seconds, anyOf(stop.signal, signal)).then(
     () => false,
     () => false,
   )
@@ -120,7 +124,9 @@ async function opened(ground: Ground, channel: Channel, seconds: number, signal?
   signal?.throwIfAborted()
   if (isOpen) return
   try {
-    await ground.campaigns.listCampaigns({ query: { limit: 1 }, meta: AT_ONCE, ...(signal && { signal }) })
+    // A page's websocket cannot carry a key.
+    const headers = isPage() ? { Authorization: null } : {}
+    await ground.campaigns.listCampaigns({ query: { limit: 1 }, headers, meta: AT_ONCE, ...(signal && { signal }) })
   } catch (error) {
     throw passes(error) ? awayFor(error) : error
   }
@@ -141,13 +147,6 @@ async function lookFor(ground: Ground, follower: Follower): Promise<CampaignProg
     if (gone === undefined) throw error
     return gone
   }
-}
-
-type Passing = NetworkFault | Refused
-
-function passes(error: unknown): error is Passing {
-  if (error instanceof NetworkFault || error instanceof Throttled || error instanceof Unavailable) return true
-  return error instanceof Refused && (error.status >= 500 || error.status === TOO_MANY)
 }
 
 function awayFor(fault: Passing): Away {

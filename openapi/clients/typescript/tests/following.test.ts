@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Bearing, Follower, Away } from '../src/following.js'
+import { Away, Bearing, Follower, Pulse } from '../src/following.js'
 import { ChannelRefused, Lost, Unreadable, type CampaignProgress } from '../src/index.js'
 import { growingPauses, Patience, REPEATING } from '../src/repeating.js'
 
@@ -66,6 +66,21 @@ test('whatever else comes is no message', () => {
   assert.throws(() => new Follower(undefined).take(refusal), ChannelRefused)
 })
 
+test('a silent connection is asked for a sign of life, and given up where none comes', () => {
+  const refusal = '{"type":"error","code":"subscription_invalid","message":"No."}'
+  const pulse = new Pulse(15, 0)
+  assert.deepEqual([pulse.left(10), pulse.isDue(14), pulse.isDue(15)], [5, false, true])
+  assert.throws(() => JSON.parse(pulse.ask(15)).subscribe[0])
+  assert.deepEqual([pulse.left(16), pulse.take(refusal, 16)], [14, false])
+  assert.deepEqual([pulse.left(16), pulse.isDue(31)], [15, true])
+  pulse.ask(31)
+  assert.ok(pulse.take(message({ campaignId: 'a', sequence: 1 }), 32), 'news are a sign as well')
+  assert.deepEqual([pulse.take(refusal, 33), pulse.take(refusal, 33)], [false, true])
+  pulse.ask(50)
+  assert.ok(!pulse.isDue(64))
+  assert.throws(() => pulse.isDue(65), Away)
+})
+
 test('an absence is borne as long as was said, and no longer where a server never was', () => {
   const away = new Away(new Lost('server_lost', 'Gone.'))
   const bearing = new Bearing(600, () => 0.5)
@@ -75,6 +90,16 @@ test('an absence is borne as long as was said, and no longer where a server neve
   assert.equal(bearing.begin(away, 20).seconds, 0.5)
   assert.equal(bearing.begin(away, 21).seconds, 1)
   assert.throws(() => bearing.begin(away, 620), Lost)
+})
+
+test('a restart under five thousand watchers is no stampede', () => {
+  const stops = new Away(new Lost('server_lost', 'It stops.'), 0, 5)
+  const returns = Array.from({ length: 5_000 }, (_, turn) => {
+    return new Bearing(60, () => (turn + 0.5) / 5_000).begin(stops, 0).seconds
+  })
+  const busiest = Math.max(...returns.map((at) => returns.filter((other) => other >= at && other < at + 0.25).length))
+  assert.ok(busiest <= 500, `${busiest} come in a quarter of a second`)
+  assert.ok(Math.max(...returns) <= 6)
 })
 
 test('pauses grow up to a bound, and a server that asks for patience gets it', () => {

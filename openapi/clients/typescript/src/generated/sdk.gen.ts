@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.js';
-import type { CancelCampaignData, CancelCampaignErrors, CancelCampaignResponses, CloseSessionData, CloseSessionErrors, CloseSessionResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, DeleteCampaignData, DeleteCampaignErrors, DeleteCampaignResponses, EstimatePhaseData, EstimatePhaseErrors, EstimatePhaseResponses, ExplainCampaignData, ExplainCampaignErrors, ExplainCampaignResponses, ExportDomainsData, ExportDomainsErrors, ExportDomainsResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFunnelData, GetFunnelErrors, GetFunnelResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetPhasesData, GetPhasesErrors, GetPhasesResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, ImportDomainsData, ImportDomainsErrors, ImportDomainsResponses, ListActsData, ListActsErrors, ListActsResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListDomainsData, ListDomainsErrors, ListDomainsResponses, ListImportsData, ListImportsErrors, ListImportsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLeadsData, ListLeadsErrors, ListLeadsResponses, ListTransitionsData, ListTransitionsErrors, ListTransitionsResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, MakeKeyData, MakeKeyErrors, MakeKeyResponses, OpenSessionData, OpenSessionErrors, OpenSessionResponses, PauseCampaignData, PauseCampaignErrors, PauseCampaignResponses, PreviewPatternData, PreviewPatternErrors, PreviewPatternResponses, ResumeCampaignData, ResumeCampaignErrors, ResumeCampaignResponses, RetryCampaignData, RetryCampaignErrors, RetryCampaignResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, StreamRejectsData, StreamRejectsErrors, StreamRejectsResponses, TransitionCampaignData, TransitionCampaignErrors, TransitionCampaignResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses } from './types.gen.js';
+import type { CancelCampaignData, CancelCampaignErrors, CancelCampaignResponses, CloseSessionData, CloseSessionErrors, CloseSessionResponses, CreateCampaignData, CreateCampaignErrors, CreateCampaignResponses, DeleteCampaignData, DeleteCampaignErrors, DeleteCampaignResponses, EstimateCampaignData, EstimateCampaignErrors, EstimateCampaignResponses, EstimatePhaseData, EstimatePhaseErrors, EstimatePhaseResponses, ExplainCampaignData, ExplainCampaignErrors, ExplainCampaignResponses, ExportDomainsData, ExportDomainsErrors, ExportDomainsResponses, GetCampaignData, GetCampaignErrors, GetCampaignResponses, GetFunnelData, GetFunnelErrors, GetFunnelResponses, GetLivenessData, GetLivenessErrors, GetLivenessResponses, GetPhasesData, GetPhasesErrors, GetPhasesResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, ImportDomainsData, ImportDomainsErrors, ImportDomainsResponses, ListActsData, ListActsErrors, ListActsResponses, ListCampaignsData, ListCampaignsErrors, ListCampaignsResponses, ListDomainsData, ListDomainsErrors, ListDomainsResponses, ListImportsData, ListImportsErrors, ListImportsResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListLeadsData, ListLeadsErrors, ListLeadsResponses, ListTransitionsData, ListTransitionsErrors, ListTransitionsResponses, ListWorkersData, ListWorkersErrors, ListWorkersResponses, MakeKeyData, MakeKeyErrors, MakeKeyResponses, OpenSessionData, OpenSessionErrors, OpenSessionResponses, PauseCampaignData, PauseCampaignErrors, PauseCampaignResponses, PreviewPatternData, PreviewPatternErrors, PreviewPatternResponses, ResumeCampaignData, ResumeCampaignErrors, ResumeCampaignResponses, RetryCampaignData, RetryCampaignErrors, RetryCampaignResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, StreamRejectsData, StreamRejectsErrors, StreamRejectsResponses, TransitionCampaignData, TransitionCampaignErrors, TransitionCampaignResponses, UpdateCampaignData, UpdateCampaignErrors, UpdateCampaignResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -444,6 +444,21 @@ export class Domains extends HeyApiClient {
         return (options.client ?? this.client).post<PreviewPatternResponses, PreviewPatternErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/pattern-previews',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Estimate what a campaign would take, before it is created.
+     */
+    public estimateCampaign<ThrowOnError extends boolean = true>(options: Options<EstimateCampaignData, ThrowOnError>): RequestResult<EstimateCampaignResponses, EstimateCampaignErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<EstimateCampaignResponses, EstimateCampaignErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/campaign-estimates',
             ...options,
             headers: {
                 'Content-Type': 'application/json',

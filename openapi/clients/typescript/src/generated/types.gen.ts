@@ -94,6 +94,13 @@ export type Campaign = {
 };
 
 /**
+ * What each phase would take, from the initial one on. Of a list that is yet to come there are no names.
+ */
+export type CampaignEstimate = {
+    phases: Array<PhaseEstimate>;
+};
+
+/**
  * Campaigns, newest first; ask again with `nextCursor` for the following ones.
  */
 export type CampaignPage = {
@@ -282,6 +289,14 @@ export type DomainPage = {
     nextCursor: string | null;
     inspected: number;
     stale: Array<CampaignPhase>;
+};
+
+/**
+ * A campaign that is thought of; nothing of it is kept.
+ */
+export type EstimateCampaign = {
+    initialPhase: CampaignPhase;
+    configuration: Configuration;
 };
 
 /**
@@ -2073,6 +2088,10 @@ export type ListDomainsData = {
          * `nextCursor` of the page before.
          */
         cursor?: string;
+        /**
+         * Begin behind this position, sorted by it; cursors lead on.
+         */
+        after?: number;
         limit?: number;
         /**
          * Any of these; may be repeated.
@@ -2578,6 +2597,63 @@ export type PreviewPatternResponses = {
 };
 
 export type PreviewPatternResponse = PreviewPatternResponses[keyof PreviewPatternResponses];
+
+export type EstimateCampaignData = {
+    body: EstimateCampaign;
+    path?: never;
+    query?: never;
+    url: '/campaign-estimates';
+};
+
+export type EstimateCampaignErrors = {
+    /**
+     * The request cannot be read: its JSON, its parameters or its headers.
+     */
+    400: Problem;
+    /**
+     * There is no key or session, or it is nobody's.
+     */
+    401: Problem;
+    /**
+     * The key may not do this, or a session was used from another site's page.
+     */
+    403: Problem;
+    /**
+     * The body took too long to arrive.
+     */
+    408: Problem;
+    /**
+     * The body is too large.
+     */
+    413: Problem;
+    /**
+     * The request can be read but makes no sense; `pointer` names the field.
+     */
+    422: Problem;
+    /**
+     * The tenant has too many requests under way.
+     */
+    429: Problem;
+    /**
+     * Something went wrong here; it has been logged.
+     */
+    500: Problem;
+    /**
+     * Something that this needs is busy or away.
+     */
+    503: Problem;
+};
+
+export type EstimateCampaignError = EstimateCampaignErrors[keyof EstimateCampaignErrors];
+
+export type EstimateCampaignResponses = {
+    /**
+     * As asked.
+     */
+    200: CampaignEstimate;
+};
+
+export type EstimateCampaignResponse = EstimateCampaignResponses[keyof EstimateCampaignResponses];
 
 export type EstimatePhaseData = {
     body?: never;

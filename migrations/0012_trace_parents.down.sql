@@ -1,0 +1,1 @@
+ALTER TABLE phase_runs DROP COLUMN trace_parent;

@@ -1,0 +1,1 @@
+"""The operations, for programs with an event loop."""

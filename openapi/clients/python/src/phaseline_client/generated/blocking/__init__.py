@@ -1,0 +1,1 @@
+"""The operations, for programs without one; made from `awaited`."""

@@ -1,0 +1,1 @@
+function e(e,t){return Object.values(e).includes(t)}export{e as t};

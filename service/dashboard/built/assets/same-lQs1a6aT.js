@@ -1,0 +1,1 @@
+function e(e,t){return e.length===t.length&&e.every((e,n)=>Object.is(e,t[n]))}export{e as t};

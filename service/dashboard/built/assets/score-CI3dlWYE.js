@@ -1,0 +1,1 @@
+var e={keywordDensity:`How dense keywords stand`,uniqueKeywordCoverage:`How many different keywords`,nonParked:`Not parked`,contentLengthQuality:`How much the page says`,titleKeyword:`A keyword in the title`,freshness:`How fresh it is`,tfLite:`Keywords, weighed by their spread`};export{e as t};

@@ -1,0 +1,1 @@
+function e(e,t){return new ReadableStream({async pull(t){let{done:n,value:r}=await e.next();n?t.close():t.enqueue(r)},async cancel(n){t(n),await e.return(void 0)}})}async function*t(e){let t=e.getReader();try{for(;;){let{done:e,value:n}=await t.read();if(e)return;yield n}}finally{t.cancel().catch(()=>void 0)}}export{e as n,t};
