@@ -208,7 +208,7 @@ async def return_after_restart(served: Serving, sizes: Sizes) -> tuple[Cost, Lat
             waited.append(1e3 * (time.perf_counter() - begun))
             await asyncio.sleep(ASK_SECONDS)
         seen = await coming
-    p50, p99 = np.percentile(waited, [50, 99])
+    p50, p99 = map(float, np.percentile(waited, [50, 99]))  # numpy's own numbers are no JSON
     name = f"{sizes.many:,} watchers come back within {RETURN_SECONDS:g} s"
     return (
         Cost(name, seen.seconds, f"s until the last has its states (at most {RETURNED_SECONDS_MAX:g})", sizes.many),

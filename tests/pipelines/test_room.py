@@ -16,7 +16,7 @@ from service.campaigns.model import Explanation
 from service.domains.importing.commands import import_domains
 from service.domains.importing.formats import ListFormat, rows_of
 from service.errors import Invalid, Unavailable
-from service.pipelines.engine import WorkerSettings
+from service.pipelines.engine import Worker, WorkerSettings
 from service.pipelines.views import explain_campaign
 from service.postgres.database import Database
 from service.postgres.room import Bounds, look_for_room
@@ -26,6 +26,11 @@ from tests.pipelines.test_worker import check
 from tests.world import a_campaign, make_worker, running_sandbox, running_worker, start, until
 
 FAR_TOO_MUCH = 1 << 60  # bytes, which no disk has
+FULL_DISK = """
+    CREATE FUNCTION find_disk_full() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER disk_full BEFORE INSERT ON names FOR EACH STATEMENT EXECUTE FUNCTION find_disk_full()
+"""
 
 
 async def explained(database: Database, principal: Principal, campaign_id: UUID) -> Explanation:
@@ -78,6 +83,34 @@ async def test_a_worker_looks_by_itself(database: Database, principal: Principal
         assert not worker.held
         assert await database.pool.fetchval("SELECT count(*) FROM names") > 0
         assert await worker.plan_tick() == 0, "the next phase waits"
+
+
+async def claim(worker: Worker) -> int:
+    """Take chunks and carry them; how many."""
+    async with asyncio.TaskGroup() as group:
+        return await worker.claim_tick(group)
+
+
+async def test_a_disk_that_is_full_gives_the_chunk_back_until_there_is_room(
+    database: Database, principal: Principal, tmp_path: Path
+) -> None:
+    """The look told of room, and PostgreSQL found none: nothing more is taken before the next look, nothing is lost."""
+    await database.pool.execute(FULL_DISK)
+    async with running_sandbox() as (_, settings):
+        worker = make_worker(database, settings)
+        worker.settings = WorkerSettings(bounds=Bounds(tmp_path, 1))
+        await worker.heartbeat_tick()
+        await start(database, principal, a_campaign(300))
+        await worker.plan_tick()
+        assert await claim(worker) > 0
+        assert not worker.held
+        assert not worker.database_has_room
+        assert await claim(worker) == 0
+        assert await database.pool.fetchval("SELECT max(attempt_count) FROM chunks") == 0, "the chunk is not to blame"
+        await database.pool.execute("DROP TRIGGER disk_full ON names")
+        await worker.look_tick()
+        assert await claim(worker) > 0
+        assert await database.pool.fetchval("SELECT count(*) FROM names") == 300
 
 
 async def test_lists_are_not_taken_in(database: Database, principal: Principal, tmp_path: Path) -> None:
