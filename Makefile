@@ -36,7 +36,7 @@ lint: $(VENV)/ready ## Check style, migrations, and who imports whom
 types: $(VENV)/ready ## Check types (mypy --strict)
 	@$(BIN)/mypy
 
-test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx (Debian: nsd, nginx-light)
+test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx, rehearse alerts (Debian: nsd, nginx-light, prometheus)
 	@$(BIN)/python -m pytest tests/peers -m peers --timeout 900
 
 test-large: $(VENV)/ready ## Build two million domains, read, export, import, delete them, and stand 5,000 campaigns beside them
