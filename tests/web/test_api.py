@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from service.postgres.database import Database
+from tests.link import linked
+from tests.served import serving
 from tests.world import Answer, Caller, a_campaign
 
 REQUEST: dict[str, Any] = msgspec.to_builtins(a_campaign(100))
@@ -348,13 +350,13 @@ async def test_unknown_routes_and_methods(api: Caller) -> None:
     assert_problem(await api.call("DELETE", "/campaigns"), 405, "method_not_allowed")
 
 
-async def test_readiness_says_when_the_database_is_away(base_url: str, database: Database) -> None:
-    name = await database.pool.fetchval("SELECT current_database()")
-    await database.pool.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
-    await database.pool.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()", name
-    )
-    answer = await Caller(base_url, None).call("GET", "/health/ready")
-    await database.pool.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
-    assert answer.status in {200, 503}
-    assert (await Caller(base_url, None).call("GET", "/health/ready")).status == 200
+async def test_readiness_says_when_the_database_is_away(database_url: str) -> None:
+    async with linked(database_url) as link, serving(link.url) as served:
+        caller = Caller(served.base_url, None)
+        assert (await caller.call("GET", "/health/ready")).status == 200
+        link.refuses = True
+        link.reset_all()
+        assert_problem(await caller.call("GET", "/health/ready"), 503, "database_lost")
+        assert (await caller.call("GET", "/health/live")).status == 200, "the process itself is well"
+        link.mend()
+        assert (await caller.call("GET", "/health/ready")).status == 200
