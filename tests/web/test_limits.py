@@ -117,8 +117,7 @@ async def test_who_closes_the_own_side_still_gets_the_answer(base_url: str, data
 async def test_a_body_nested_too_deeply_is_refused(api: Caller, depth: int) -> None:
     content = b'{"name": "deep", "configuration": ' + b"[" * depth + b"]" * depth + b"}"
     answer = await api.call("POST", "/campaigns", content=content, headers={"Content-Type": "application/json"})
-    assert answer.status in {400, 422}
-    assert answer.body["code"] in {"request_invalid", "body_invalid"}
+    assert (answer.status, answer.body["code"]) == (422, "body_invalid")
 
 
 async def test_a_request_that_hangs_on_a_lock_is_given_up(database_url: str, database: Database, key: NewKey) -> None:

@@ -133,6 +133,6 @@ async def test_unknown_campaigns_and_phases(api: Caller, other_api: Caller) -> N
     for caller, where, status in (
         (other_api, f"{path}/phases/analysis/estimate", 404),
         (api, f"/campaigns/{uuid4()}/phases/analysis/estimate", 404),
+        (api, f"{path}/phases/enrichment/estimate", 400),
     ):
         assert (await caller.call("POST", where)).status == status
-    assert (await api.call("POST", f"{path}/phases/enrichment/estimate")).status in {400, 404, 422}
