@@ -36,8 +36,8 @@ lint: $(VENV)/ready ## Check style, migrations, and who imports whom
 types: $(VENV)/ready ## Check types (mypy --strict)
 	@$(BIN)/mypy
 
-test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx (Debian: nsd, nginx-light)
-	@$(BIN)/python -m pytest tests/peers -m peers --timeout 900
+test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx, and work through PgBouncer (Debian: nsd, nginx-light, pgbouncer)
+	@$(BIN)/python -m pytest tests/peers tests/machines -m peers --timeout 900
 
 test-large: $(VENV)/ready ## Build two million domains, read, export, import, delete them, and stand 5,000 campaigns beside them
 	@$(BIN)/python -m pytest tests/large -m large --timeout 1200

@@ -1,7 +1,7 @@
 """Doorbells: one direct connection that LISTENs, and an event per bell in this loop.
 
 A bell only shortens a wait. Nothing depends on it: when the connection is lost, pollers go on at their own pace while
-it is made anew. (LISTEN needs a direct connection; a pooler in transaction mode would drop it.)
+it is made anew. (LISTEN needs a direct connection; a pooler in transaction mode would drop it: see `pooling`.)
 """
 
 import asyncio
