@@ -184,6 +184,7 @@ def test_workers() -> None:
         process_id=1,
         version=API_VERSION,
         chunks_held=2,
+        rate_per_second=9.5,
         draining=False,
         live=True,
         started_at=NOW,
