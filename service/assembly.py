@@ -125,8 +125,14 @@ async def check_schema(url: str) -> None:
     """Refuse to work on a schema of another version."""
     async with connection_to(url) as connection:
         statuses = await migration_status(connection)
-    if any(status.standing is not Standing.APPLIED for status in statuses):
-        raise Unavailable("schema_outdated", "The database's schema is not this version's; run `phaseline migrate up`.")
+    found = {status.standing for status in statuses}
+    if found & {Standing.UNKNOWN, Standing.CHANGED}:
+        way_out = "start the version that made it"
+    elif Standing.PENDING in found:
+        way_out = "run `phaseline migrate up`"
+    else:
+        return
+    raise Unavailable("schema_outdated", f"The database's schema is not that of version {API_VERSION}; {way_out}.")
 
 
 @contextlib.asynccontextmanager

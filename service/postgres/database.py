@@ -260,10 +260,16 @@ class Database:
 
 
 APPLICATION_NAME = "phaseline"
-STRAIGHT: Mapping[str, Any] = {
-    # Custom plans only: generic ones cross partitions badly (a stall at the sixth execution).
-    "server_settings": {"application_name": APPLICATION_NAME, "plan_cache_mode": "force_custom_plan"},
+# Of a machine that vanished the server hears nothing, and what its transactions have locked stays so until it asks.
+VANISHED: Mapping[str, str] = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "15000",  # milliseconds
 }
+# Custom plans only: generic ones cross partitions badly (a stall at the sixth execution).
+OWN_SESSION: Mapping[str, str] = {"plan_cache_mode": "force_custom_plan", **VANISHED}
+STRAIGHT: Mapping[str, Any] = {"server_settings": {"application_name": APPLICATION_NAME, **OWN_SESSION}}
 # Statements without a name have no other plans than custom ones; poolers refuse to set what they do not follow.
 POOLED: Mapping[str, Any] = {"server_settings": {"application_name": APPLICATION_NAME}, **STATEMENTS_UNNAMED}
 

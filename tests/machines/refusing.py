@@ -9,10 +9,10 @@ from pathlib import Path
 REFUSE_SECONDS_MAX = 60.0
 
 
-async def refused(command: str, variables: Mapping[str, str], home: Path, *, prefix: Sequence[str] = ()) -> str:
+async def refused(command: str, variables: Mapping[str, str], home: Path, *, launcher: Sequence[str] = ()) -> str:
     """The sentence with which `phaseline` refuses a command; its exit code is 1."""
     process = await asyncio.create_subprocess_exec(
-        *(*prefix, sys.executable, "-m", "service", command),
+        *(*launcher, sys.executable, "-m", "service", command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
