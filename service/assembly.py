@@ -374,6 +374,7 @@ async def sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
     """The small internet on loopback, in this process."""
     wanted = SandboxSettings(
         seed=settings.sandbox_seed,
+        delay_ms=settings.sandbox_delay_ms,
         dns_port=settings.sandbox_dns_port,
         http_port=settings.sandbox_http_port,
         https_port=settings.sandbox_https_port,

@@ -111,6 +111,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")] = "WARNING"
     log_json: Annotated[bool, Meta(description="Log lines as JSON objects.")] = False
     sandbox_seed: Annotated[int, Meta(ge=0, description="Which small internet the sandbox is.")] = 1
+    sandbox_delay_ms: Annotated[
+        int, Meta(ge=0, le=10_000, description="How much later than it could the sandbox gives each answer, in ms.")
+    ] = 0
     sandbox_dns_port: Annotated[Port, Meta(description="The sandbox's DNS port; 0 takes any free one.")] = 15_353
     sandbox_http_port: Annotated[Port, Meta(description="The sandbox's port that stands for 80.")] = 18_080
     sandbox_https_port: Annotated[Port, Meta(description="The sandbox's port that stands for 443.")] = 18_443

@@ -29,6 +29,10 @@ unix_socket_dir =
 auth_type = any
 pool_mode = {mode}
 max_client_conn = 200
+idle_transaction_timeout = 60
+tcp_keepidle = 5
+tcp_keepintvl = 5
+tcp_keepcnt = 2
 {more}
 """
 
