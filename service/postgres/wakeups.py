@@ -16,7 +16,7 @@ from service.postgres.database import CONNECT_SECONDS_MAX, DATABASE_ERRORS
 RECONNECT_SECONDS_MAX = 10.0
 RECONNECT_SECONDS_MIN = 0.2
 ASK_SECONDS = 15.0  # who only listens does not hear that the other end has vanished
-ANSWER_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MAX = 5.0
 logger = logging.getLogger(__name__)
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from tests.conftest import key_of
 from tests.crashes.installation import Command, Installation, internet, spawn
 from tests.machines.database_host import database_on, local_url, wire_url
 from tests.machines.hosts import Host, NoHosts, hosts
+from tests.machines.locking import LOCK_TENANT, LOCKED
 from tests.machines.refusing import refused
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(400)]
@@ -31,6 +33,7 @@ API_PORT = "8000"
 LEASE_SECONDS = 2
 NAMES = 6_000
 WAIT_SECONDS_MAX = 120.0
+UNLOCK_SECONDS_MAX = 60.0  # three times as long as the server takes
 LOOK_SECONDS = 0.1
 WORK_ALONE = Command(("work", "--processes", "1"), "worker processes")
 SERVE = Command(("serve",), "Serving on http")
@@ -56,17 +59,23 @@ class Network(msgspec.Struct, frozen=True):
         return {worker.host: worker for worker in (await self.client.workers.list_workers()).items if worker.live}
 
 
-@pytest.fixture
-async def network(tmp_path: Path) -> AsyncIterator[Network]:
+@contextlib.asynccontextmanager
+async def made_hosts(names: Sequence[str]) -> AsyncIterator[Mapping[str, Host]]:
     try:
-        async with (
-            hosts(("database", "api", "one", "two")) as places,
-            database_on(places["database"], tmp_path / "database"),
-            started(places, tmp_path) as running,
-        ):
-            yield running
+        async with hosts(names) as places:
+            yield places
     except NoHosts as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+async def network(tmp_path: Path) -> AsyncIterator[Network]:
+    async with (
+        made_hosts(("database", "api", "one", "two")) as places,
+        database_on(places["database"], tmp_path / "database"),
+        started(places, tmp_path) as running,
+    ):
+        yield running
 
 
 @contextlib.asynccontextmanager
@@ -185,6 +194,27 @@ async def test_a_host_that_is_cut_off_loses_its_chunks_and_writes_over_nothing(n
     again = await begin(network, "again")
     await until_both_work(network, CampaignPhase.HTTP_VALIDATION, again)
     await finish(network, again)
+
+
+async def test_what_a_vanished_host_has_locked_is_free_soon(tmp_path: Path) -> None:
+    """It says no more, not even that it is gone: the server finds out by itself."""
+    folder = tmp_path / "database"
+    async with made_hosts(("database", "one")) as places, database_on(places["database"], folder):
+        async with open_database(local_url(folder), connections_max=1) as database:
+            await key_of(database, "default")  # which makes a tenant
+        program = (sys.executable, "-m", "tests.machines.locking", wire_url(places["database"]))
+        locking = await asyncio.create_subprocess_exec(
+            *places["one"].launcher, *program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+        try:
+            assert locking.stdout is not None
+            assert await locking.stdout.readline() == LOCKED
+            await places["one"].cut()
+            async with assembly.connection_to(local_url(folder)) as connection, asyncio.timeout(UNLOCK_SECONDS_MAX):
+                assert await connection.fetchval(LOCK_TENANT.text) is not None
+        finally:
+            locking.kill()
+            await locking.wait()
 
 
 async def test_a_host_with_another_version_is_refused(network: Network, tmp_path: Path) -> None:
