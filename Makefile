@@ -11,7 +11,7 @@ DOMAINS ?= 2000000
 SECONDS ?= 240
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types test-peers test-large test-browser test-browser-smoothness test-browser-references simulate crashes chaos cycles conformance bench bench-quick bench-compare loadtest bench-baseline bench-legacy truth verify schema examples openapi release-contract client-typescript client-python dashboard lock clean lists coverage-migration bench-migration
+.PHONY: help run test lint types test-peers test-large test-browser test-browser-smoothness test-browser-references simulate crashes chaos cycles conformance bench bench-quick bench-compare loadtest bench-baseline bench-legacy scaling truth verify schema examples openapi release-contract client-typescript client-python dashboard lock clean lists coverage-migration bench-migration
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-24s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,8 @@ lint: $(VENV)/ready ## Check style, migrations, and who imports whom
 types: $(VENV)/ready ## Check types (mypy --strict)
 	@$(BIN)/mypy
 
-test-peers: $(VENV)/ready ## Carry 200,000 names through NSD and nginx, rehearse alerts (Debian: nsd, nginx-light, prometheus)
-	@$(BIN)/python -m pytest tests/peers -m peers --timeout 900
+test-peers: $(VENV)/ready ## NSD, nginx, PgBouncer, Prometheus, hosts of their own (Debian: nsd, nginx-light, pgbouncer, prometheus)
+	@$(BIN)/python -m pytest tests/peers tests/machines -m peers --timeout 900
 
 test-large: $(VENV)/ready ## Build two million domains, read, export, import, delete them, and stand 5,000 campaigns beside them
 	@$(BIN)/python -m pytest tests/large -m large --timeout 1200
@@ -87,6 +87,9 @@ bench-migration: $(VENV)/ready ## Migrate an old database of two million domains
 
 loadtest: $(VENV)/ready ## Load everything with locust's users, and judge: make loadtest DOMAINS=n SECONDS=n
 	@$(BIN)/python -m loadtest.scenarios --domains $(DOMAINS) --seconds $(SECONDS)
+
+scaling: $(VENV)/ready ## DNS and HTTP with 1 to 4 worker processes, near and far, and the log that each phase writes (ten minutes)
+	@$(BIN)/python -m loadtest.scaling --readme
 
 truth: $(VENV)/ready ## Carry two million names through all phases and compare every outcome with the truth (half an hour)
 	@$(BIN)/python -m tests.truth.run

@@ -441,6 +441,7 @@ CREATE TABLE public.workers (
     started_at timestamp with time zone NOT NULL,
     heartbeat_at timestamp with time zone NOT NULL,
     rate_share double precision,
+    rate_per_second double precision DEFAULT 0 NOT NULL,
     CONSTRAINT workers_pkey PRIMARY KEY (worker_id),
     CONSTRAINT workers_rate_share CHECK (((rate_share >= (0)::double precision) AND (rate_share <= (1)::double precision)))
 )

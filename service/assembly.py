@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -45,6 +46,7 @@ from service.postgres.cluster import Site
 from service.postgres.database import Database, Tx, explain_connection_error, open_database
 from service.postgres.embedded import embedded_postgres
 from service.postgres.migrating import Standing, migrate_up, migration_status
+from service.postgres.pooling import DIRECT_URL, URL, check_ways
 from service.postgres.room import Bounds
 from service.postgres.wakeups import Wakeups
 from service.progress import socket as progress_socket
@@ -75,12 +77,29 @@ HTTPS_PORT, HTTP_PORT = 443, 80
 
 @contextlib.asynccontextmanager
 async def database_url(settings: Settings) -> AsyncIterator[str]:
-    """The database that was given, or the embedded one, which runs while it is needed."""
+    """The database that was given, past any pooler, or the embedded one, which runs while it is needed."""
     if settings.database_url:
-        yield settings.database_url
+        await check_ways(settings.database_url, settings.database_direct_url)
+    async with unchecked_database_url(settings) as url:
+        yield url
+
+
+@contextlib.asynccontextmanager
+async def unchecked_database_url(settings: Settings) -> AsyncIterator[str]:
+    """The same, whatever is in the way."""
+    if settings.database_url:
+        yield settings.database_direct_url or settings.database_url
         return
+    if settings.database_direct_url:
+        raise Invalid("database_url_missing", f"{DIRECT_URL} is set, and {URL}, which goes with it, is not.")
     async with embedded_postgres(settings.home_folder) as server:
         yield server.dsn
+
+
+def open_shared(settings: Settings, url: str, *, connections_max: int) -> AbstractAsyncContextManager[Database]:
+    """What a process works with as long as it lives: through the pooler, where there is one."""
+    pooler_url = settings.database_url if settings.database_direct_url else None
+    return open_database(url, connections_max=connections_max, pooler_url=pooler_url)
 
 
 async def migrate(url: str) -> int:
@@ -106,8 +125,14 @@ async def check_schema(url: str) -> None:
     """Refuse to work on a schema of another version."""
     async with connection_to(url) as connection:
         statuses = await migration_status(connection)
-    if any(status.standing is not Standing.APPLIED for status in statuses):
-        raise Unavailable("schema_outdated", "The database's schema is not this version's; run `phaseline migrate up`.")
+    found = {status.standing for status in statuses}
+    if found & {Standing.UNKNOWN, Standing.CHANGED}:
+        way_out = "start the version that made it"
+    elif Standing.PENDING in found:
+        way_out = "run `phaseline migrate up`"
+    else:
+        return
+    raise Unavailable("schema_outdated", f"The database's schema is not that of version {API_VERSION}; {way_out}.")
 
 
 @contextlib.asynccontextmanager
@@ -154,7 +179,7 @@ async def read_reports(database: Database, since: datetime, tenant: str | None) 
 @contextlib.asynccontextmanager
 async def application(url: str, stop: asyncio.Event, settings: Settings = DEFAULT_SETTINGS) -> AsyncIterator[Litestar]:
     """The API over one database, with its hub running."""
-    async with open_database(url, connections_max=API_CONNECTIONS_MAX) as database:
+    async with open_shared(settings, url, connections_max=API_CONNECTIONS_MAX) as database:
         hub = Hub(database)
         await hub.tick()
         admissions = Admissions(database)
@@ -273,7 +298,8 @@ async def run_worker(
     identity = WorkerIdentity(worker_id, socket.gethostname(), os.getpid(), API_VERSION)
     bells = Wakeups(url, (CHUNKS_BELL,))
     ended = asyncio.Event()
-    async with open_database(url, connections_max=WORKER_CONNECTIONS_MAX) as database, asyncio.TaskGroup() as tasks:
+    opened = open_shared(settings, url, connections_max=WORKER_CONNECTIONS_MAX)
+    async with opened as database, asyncio.TaskGroup() as tasks:
         engines = Engines(sandbox_place(settings))
         held = WorkerSettings(
             lease_seconds=settings.lease_seconds,
@@ -309,8 +335,9 @@ async def supervise_workers(settings: Settings, url: str, stop: asyncio.Event) -
     """Keep the worker processes alive until told to stop; a dead one's chunks are free at once."""
     check_disk_folder(settings.disk_folder)
     environment = child_environment(msgspec.structs.replace(settings, disk_folder=disk_folder(settings)), url)
+    opened = open_shared(settings, url, connections_max=SUPERVISOR_CONNECTIONS_MAX)
 
-    async with open_database(url, connections_max=SUPERVISOR_CONNECTIONS_MAX) as database, asyncio.TaskGroup() as tasks:
+    async with opened as database, asyncio.TaskGroup() as tasks:
 
         async def free_chunks(worker_id: str) -> None:
             await release_worker(database, UUID(worker_id))
@@ -347,6 +374,7 @@ async def sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
     """The small internet on loopback, in this process."""
     wanted = SandboxSettings(
         seed=settings.sandbox_seed,
+        delay_ms=settings.sandbox_delay_ms,
         dns_port=settings.sandbox_dns_port,
         http_port=settings.sandbox_http_port,
         https_port=settings.sandbox_https_port,
@@ -369,7 +397,8 @@ def sandbox_place(settings: Settings) -> SandboxPlace:
 
 def child_environment(settings: Settings, url: str) -> dict[str, str]:
     """The environment of child processes: ours, with every setting as it is here."""
-    values = msgspec.to_builtins(msgspec.structs.replace(settings, database_url=url))
+    ways = {"database_direct_url": url} if settings.database_direct_url else {"database_url": url}
+    values = msgspec.to_builtins(msgspec.structs.replace(settings, **ways))
     return {**os.environ, **{variable_name(field): variable_value(value) for field, value in values.items()}}
 
 

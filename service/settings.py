@@ -11,7 +11,7 @@ from msgspec import Meta
 from service.errors import Invalid
 
 PREFIX = "PHASELINE_"
-SECRETS = frozenset({"database_url", "key"})  # never shown, not even in part
+SECRETS = frozenset({"database_url", "database_direct_url", "key"})  # never shown, not even in part
 WORKERS_MAX = 256  # processes on one machine
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 DAYS_MAX = 36_500  # what is kept for longer is kept for ever
@@ -25,6 +25,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database_url: Annotated[str | None, Meta(description="A PostgreSQL 18 of your own; empty: one under `home`.")] = (
         None
     )
+    database_direct_url: Annotated[
+        str | None,
+        Meta(description="The same database past a pooler, where DATABASE_URL leads through one (PgBouncer)."),
+    ] = None
     home: Annotated[str, Meta(description="Folder for the embedded PostgreSQL and its logs.")] = ".phaseline"
     host: Annotated[str, Meta(description="Address that the API listens on.")] = "127.0.0.1"
     port: Annotated[Port, Meta(description="Port that the API listens on; 0 takes any free one.")] = 8000
@@ -107,6 +111,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="What is logged.")] = "WARNING"
     log_json: Annotated[bool, Meta(description="Log lines as JSON objects.")] = False
     sandbox_seed: Annotated[int, Meta(ge=0, description="Which small internet the sandbox is.")] = 1
+    sandbox_delay_ms: Annotated[
+        int, Meta(ge=0, le=10_000, description="How much later than it could the sandbox gives each answer, in ms.")
+    ] = 0
     sandbox_dns_port: Annotated[Port, Meta(description="The sandbox's DNS port; 0 takes any free one.")] = 15_353
     sandbox_http_port: Annotated[Port, Meta(description="The sandbox's port that stands for 80.")] = 18_080
     sandbox_https_port: Annotated[Port, Meta(description="The sandbox's port that stands for 443.")] = 18_443

@@ -29,6 +29,7 @@ from service.pipelines.model import (
     RunPlan,
     left_over,
 )
+from service.pipelines.pace import Pace
 from service.pipelines.planner import plan_run
 from service.pipelines.remembering import VerdictsInDatabase
 from service.pipelines.reporting import TALLY_SECONDS, tally_tick
@@ -111,6 +112,7 @@ class Worker:
         self.held: dict[UUID, Held] = {}
         self.heard_at = time.monotonic()  # when the database last heard of us
         self.claimed_at = -CLAIM_POLL_SECONDS  # when chunks were looked for
+        self.pace = Pace(self.heard_at)
         self.share = 0.0  # of all rates
         self.sharing = asyncio.Lock()  # shares take effect in the order in which they were leased
         self.draining = asyncio.Event()
@@ -237,7 +239,13 @@ class Worker:
         leases = list(self.held)
         asked_at = time.monotonic()
         async with self.database.transaction() as tx:
-            await store.upsert_worker(tx, self.identity, chunks_held=len(leases), draining=self.draining.is_set())
+            await store.upsert_worker(
+                tx,
+                self.identity,
+                chunks_held=len(leases),
+                draining=self.draining.is_set(),
+                rate_per_second=self.pace.look(asked_at),
+            )
             standing = await store.renew_leases(tx, leases, self.settings.lease_seconds) if leases else {}
             await store.delete_silent_workers(tx, SILENT_SECONDS)
         await self.share_tick()
@@ -415,6 +423,7 @@ class Worker:
 
     def count(self, lease: Lease, receipt: Receipt) -> None:
         labels = LABELS[lease.run.phase]
+        self.pace.count(sum(gained for gained in receipt.outcomes if gained > 0))
         for code, gained in enumerate(receipt.outcomes, start=1):
             if gained > 0:
                 ITEMS_FINISHED.labels(lease.run.phase, labels[code]).inc(gained)

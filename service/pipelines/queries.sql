@@ -517,11 +517,14 @@ RETURNING outcome, keyword_bits <> 0 AS has_keyword
 DELETE FROM scores WHERE set_id = $1 AND position = ANY($2::integer[]) RETURNING outcome, false AS has_keyword
 
 -- name: upsert_worker
--- A worker says that it lives, and what it holds.
-INSERT INTO workers (worker_id, host, process_id, version, chunks_held, draining, started_at, heartbeat_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+-- A worker says that it lives, what it holds, and how fast it is.
+INSERT INTO workers (
+    worker_id, host, process_id, version, chunks_held, draining, started_at, heartbeat_at, rate_per_second
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)
 ON CONFLICT (worker_id) DO UPDATE SET
-    chunks_held = excluded.chunks_held, draining = excluded.draining, heartbeat_at = excluded.heartbeat_at
+    chunks_held = excluded.chunks_held, draining = excluded.draining, heartbeat_at = excluded.heartbeat_at,
+    rate_per_second = excluded.rate_per_second
 
 -- name: delete_worker
 -- A worker that ended in order, or is known to be dead.
@@ -583,7 +586,7 @@ WHERE w.view_key = old.view_key AND w.parent = old.parent
 
 -- name: list_workers
 -- All workers that were heard of lately.
-SELECT worker_id, host, process_id, version, chunks_held, draining, started_at, heartbeat_at
+SELECT worker_id, host, process_id, version, chunks_held, draining, started_at, heartbeat_at, rate_per_second
 FROM workers
 ORDER BY started_at, worker_id
 LIMIT 1000

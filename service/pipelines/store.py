@@ -301,7 +301,9 @@ async def delete_campaign(tx: Tx, campaign_id: UUID) -> None:
     await tx.execute(DELETE_CAMPAIGN, campaign_id)
 
 
-async def upsert_worker(tx: Tx, worker: WorkerIdentity, *, chunks_held: int, draining: bool) -> None:
+async def upsert_worker(
+    tx: Tx, worker: WorkerIdentity, *, chunks_held: int, draining: bool, rate_per_second: float
+) -> None:
     await tx.begin()
     await tx.execute(
         UPSERT_WORKER,
@@ -312,6 +314,7 @@ async def upsert_worker(tx: Tx, worker: WorkerIdentity, *, chunks_held: int, dra
         chunks_held,
         draining,
         tx.now,
+        rate_per_second,
     )
 
 

@@ -21,13 +21,17 @@ LIVE_SECONDS = 15.0
 
 
 class WorkerView(msgspec.Struct, frozen=True, rename="camel"):
-    """One worker process: is it alive, and how many chunks does it hold?"""
+    """One worker process: is it alive, how many chunks does it hold, and how fast is it?
+
+    `ratePerSecond` is how many domains it finished a second over the last quarter of a minute, whatever the phase.
+    """
 
     id: UUID
     host: str
     process_id: int
     version: str
     chunks_held: int
+    rate_per_second: float
     draining: bool
     live: bool
     started_at: Instant
@@ -137,6 +141,7 @@ def caps_seen(campaign: Campaign) -> list[Observation]:
 
 
 def worker_view(row: asyncpg.Record, now: datetime) -> WorkerView:
+    live = now - row["heartbeat_at"] < timedelta(seconds=LIVE_SECONDS)
     return WorkerView(
         id=row["worker_id"],
         host=row["host"],
@@ -144,7 +149,8 @@ def worker_view(row: asyncpg.Record, now: datetime) -> WorkerView:
         version=row["version"],
         chunks_held=row["chunks_held"],
         draining=row["draining"],
-        live=now - row["heartbeat_at"] < timedelta(seconds=LIVE_SECONDS),
+        rate_per_second=row["rate_per_second"] if live else 0.0,
+        live=live,
         started_at=row["started_at"],
         heartbeat_at=row["heartbeat_at"],
     )

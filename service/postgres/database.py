@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,8 @@ ACQUIRE_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 600.0
 CONNECT_SECONDS_MAX = 10.0
 SERVER_VERSION_MIN = 18
-
+# Statements with names live in a session; without, each is sent with what is to be done with it (see `pooling`).
+STATEMENTS_UNNAMED = {"statement_cache_size": 0}
 
 DATABASE_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
@@ -185,7 +186,7 @@ class Tx:
 
 
 class Database:
-    """A pool of connections to one PostgreSQL 18.
+    """A pool of connections to one PostgreSQL 18, straight or through a pooler; `url` always leads straight there.
 
     `clock_offset` is added to every transaction's `now`; the simulation uses it to move time.
     """
@@ -258,20 +259,37 @@ class Database:
         await self.pool.close()
 
 
+APPLICATION_NAME = "phaseline"
+# Of a machine that vanished the server hears nothing, and what its transactions have locked stays so until it asks.
+VANISHED: Mapping[str, str] = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+    "tcp_user_timeout": "15000",  # milliseconds
+}
+# Custom plans only: generic ones cross partitions badly (a stall at the sixth execution).
+OWN_SESSION: Mapping[str, str] = {"plan_cache_mode": "force_custom_plan", **VANISHED}
+STRAIGHT: Mapping[str, Any] = {"server_settings": {"application_name": APPLICATION_NAME, **OWN_SESSION}}
+# Statements without a name have no other plans than custom ones; poolers refuse to set what they do not follow.
+POOLED: Mapping[str, Any] = {"server_settings": {"application_name": APPLICATION_NAME}, **STATEMENTS_UNNAMED}
+
+
 @contextlib.asynccontextmanager
-async def open_database(url: str, *, connections_max: int) -> AsyncIterator[Database]:
-    """Connect, check the server, and close at the end; refuse in one sentence (`Unavailable`)."""
+async def open_database(url: str, *, connections_max: int, pooler_url: str | None = None) -> AsyncIterator[Database]:
+    """Connect, check the server, and close at the end; refuse in one sentence (`Unavailable`).
+
+    With `pooler_url`, transactions go that way, through a pooler that may lend a connection for one of them only.
+    """
     try:
         pool = await asyncpg.create_pool(
-            url,
+            pooler_url or url,
             min_size=1,
             max_size=connections_max,
             timeout=CONNECT_SECONDS_MAX,
             command_timeout=STATEMENT_SECONDS_MAX,
             init=use_plain_uuids,
             reset=leave_as_it_is,
-            # Custom plans only: generic ones cross partitions badly (a stall at the sixth execution).
-            server_settings={"application_name": "phaseline", "plan_cache_mode": "force_custom_plan"},
+            **(STRAIGHT if pooler_url is None else POOLED),
         )
     except (*DATABASE_ERRORS, ValueError) as error:
         raise explain_connection_error(error) from error

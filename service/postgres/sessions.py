@@ -9,6 +9,7 @@ import asyncpg
 from service.postgres.database import (
     CONNECT_SECONDS_MAX,
     DATABASE_ERRORS,
+    OWN_SESSION,
     STATEMENT_SECONDS_MAX,
     Database,
     explain_connection_error,
@@ -42,7 +43,7 @@ async def open_session(database: Database) -> AsyncIterator[Database]:
             database.url,
             timeout=CONNECT_SECONDS_MAX,
             command_timeout=STATEMENT_SECONDS_MAX,
-            server_settings={"application_name": "phaseline session", "plan_cache_mode": "force_custom_plan"},
+            server_settings={"application_name": "phaseline session", **OWN_SESSION},
         )
     except (*DATABASE_ERRORS, ValueError) as error:
         raise explain_connection_error(error) from error

@@ -1,7 +1,7 @@
 """Doorbells: one direct connection that LISTENs, and an event per bell in this loop.
 
 A bell only shortens a wait. Nothing depends on it: when the connection is lost, pollers go on at their own pace while
-it is made anew. (LISTEN needs a direct connection; a pooler in transaction mode would drop it.)
+it is made anew. (LISTEN needs a direct connection; a pooler in transaction mode would drop it: see `pooling`.)
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from service.postgres.database import CONNECT_SECONDS_MAX, DATABASE_ERRORS
 
 RECONNECT_SECONDS_MAX = 10.0
 RECONNECT_SECONDS_MIN = 0.2
+ASK_SECONDS = 15.0  # who only listens does not hear that the other end has vanished
+ANSWER_SECONDS_MAX = 5.0
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +53,8 @@ class Wakeups:
                 event.set()  # whatever rang while we were away
             waits = {asyncio.ensure_future(lost.wait()), asyncio.ensure_future(stop.wait())}
             try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+                while not (await asyncio.wait(waits, timeout=ASK_SECONDS, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    await connection.execute("SELECT 1", timeout=ANSWER_SECONDS_MAX)
             finally:
                 for wait in waits:
                     wait.cancel()

@@ -34,6 +34,8 @@ Questions. Both DNS addresses behave as one server: they share the memory of wha
     slow        answered after `delay_ms`
     silent      never answered
 
+With `delay_ms` each answer, also of a web, comes so much later than it would, as from far away; the truth is the same.
+
 Hosts. The Host header decides; a host asked for at an address that is not its own, or unknown, or an IP literal: 421.
 
     page, keyword_page, parked  200; a keyword page has exactly its keywords in its text, the others have none

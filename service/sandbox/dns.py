@@ -63,8 +63,14 @@ class Responder:
     """Decides the reply to each message; `announce` hears of every name whose addresses are handed out."""
 
     def __init__(
-        self, seed: int, web_addresses: Sequence[str], counters: Counters, announce: Callable[[str], None]
+        self,
+        seed: int,
+        web_addresses: Sequence[str],
+        counters: Counters,
+        announce: Callable[[str], None],
+        delay_ms: int = 0,
     ) -> None:
+        self._delay_seconds = delay_ms / 1_000
         self._seed = seed
         self._web_addresses = tuple(web_addresses)
         self._counters = counters
@@ -76,13 +82,13 @@ class Responder:
         question = read_question(packet)
         if isinstance(question, Malformed):
             self._counters.malformed += 1
-            return Reply(question.reply, 0.0) if question.reply else None
+            return Reply(question.reply, self._delay_seconds) if question.reply else None
         truth = dns_truth_of(self._seed, question.name, self._web_addresses)
         self._counters.queries[truth.behaviour] += 1
         if truth.addresses:
             self._announce(truth.name)
         if truth.behaviour in _PLAIN:
-            return Reply(true_reply(question, truth), 0.0)
+            return Reply(true_reply(question, truth), self._delay_seconds)
         return self._awkward_reply(question, truth, via)
 
     def _awkward_reply(self, question: Question, truth: DnsTruth, via: Via) -> Reply | None:
@@ -90,14 +96,14 @@ class Responder:
         if behaviour is DnsBehaviour.silent:
             return None
         if behaviour is DnsBehaviour.truncated and via is Via.udp:
-            return Reply(truncated_reply(question), 0.0)
+            return Reply(truncated_reply(question), self._delay_seconds)
         if behaviour is DnsBehaviour.lossy and via is Via.udp and self._seen.is_first(truth.name):
             return None
         if behaviour is DnsBehaviour.flaky and self._seen.is_first(truth.name):
-            return Reply(error_reply(question, ResponseCode.SERVFAIL), 0.0)
+            return Reply(error_reply(question, ResponseCode.SERVFAIL), self._delay_seconds)
         if behaviour in _ERRORS:
-            return Reply(error_reply(question, _ERRORS[behaviour]), 0.0)
-        return Reply(true_reply(question, truth), truth.delay_ms / 1_000)
+            return Reply(error_reply(question, _ERRORS[behaviour]), self._delay_seconds)
+        return Reply(true_reply(question, truth), self._delay_seconds + truth.delay_ms / 1_000)
 
 
 _PLAIN: Final = frozenset(

@@ -52,8 +52,15 @@ class Website:
     """All hosts behind one pair of ports: finds out which of them is meant, and counts."""
 
     def __init__(
-        self, seed: int, web_addresses: Sequence[str], ports: Ports, connections: Connections, counters: Counters
+        self,
+        seed: int,
+        web_addresses: Sequence[str],
+        ports: Ports,
+        connections: Connections,
+        counters: Counters,
+        delay_ms: int = 0,
     ) -> None:
+        self.delay_seconds = delay_ms / 1_000
         self.connections = connections
         self.counters = counters
         self._seed = seed
@@ -165,7 +172,18 @@ class WebProtocol(asyncio.Protocol):
             return
         self._site.connections.touch(self._transport)
         arrival = self._arrival()
-        self._send(self._site.answer_to(arrival), arrival.method)
+        answer = self._site.answer_to(arrival)
+        is_last = answer.delivery is not Delivery.whole or not self._parser.should_keep_alive()
+        if self._site.delay_seconds:
+            # Timers of one length are due in the order in which they were set.
+            later = asyncio.get_running_loop().call_later
+            later(self._site.delay_seconds, self._send_late, answer, arrival.method, is_last)
+        else:
+            self._send(answer, arrival.method, is_last=is_last)
+
+    def _send_late(self, answer: Answer, method: str, is_last: bool) -> None:  # noqa: FBT001 -- called by a timer
+        if not self._is_over:
+            self._send(answer, method, is_last=is_last)
 
     def _arrival(self) -> Arrival:
         return Arrival(
@@ -183,9 +201,9 @@ class WebProtocol(asyncio.Protocol):
 
     # How an answer travels.
 
-    def _send(self, answer: Answer, method: str) -> None:
-        self._is_over = answer.delivery is not Delivery.whole or not self._parser.should_keep_alive()
-        head = wire_head(answer, is_last=self._is_over)
+    def _send(self, answer: Answer, method: str, *, is_last: bool) -> None:
+        self._is_over = is_last
+        head = wire_head(answer, is_last=is_last)
         match answer.delivery:
             case Delivery.withheld:
                 pass  # the idle limit ends it

@@ -35,6 +35,7 @@ WEB_IDLE_SECONDS_MAX: Final = 60.0
 TCP_CONNECTIONS_MAX: Final = 1_024  # of the DNS servers
 TCP_IDLE_SECONDS_MAX: Final = 10.0
 DELAYED_REPLIES_MAX: Final = 10_000
+DELAY_MS_MAX: Final = 10_000
 TLS_HANDSHAKE_SECONDS_MAX: Final = 10.0
 TLS_SHUTDOWN_SECONDS_MAX: Final = 2.0
 CLOSE_SECONDS_MAX: Final = 2.0
@@ -45,10 +46,12 @@ WEB_ADDRESSES_MIN: Final = 2  # one for the hosts and one for the wildcard
 class SandboxSettings(msgspec.Struct, frozen=True):
     """What a sandbox is made from. Port 0 is any free port, the same on each address.
 
-    The last web address is the wildcard's alone.
+    The last web address is the wildcard's alone. Each answer, of DNS and of the web, waits for `delay_ms` more than it
+    would by its truth, as if it came from far away.
     """
 
     seed: int = DEFAULT_SEED
+    delay_ms: int = 0
     dns_addresses: tuple[str, ...] = DNS_ADDRESSES
     web_addresses: tuple[str, ...] = WEB_ADDRESSES
     dns_port: int = DNS_PORT
@@ -94,6 +97,8 @@ def check_settings(settings: SandboxSettings) -> None:
     """Raises Invalid."""
     if not 0 <= settings.seed <= SEED_MAX:
         raise Invalid("seed_out_of_range", f"The sandbox's seed must be between 0 and {SEED_MAX}.")
+    if not 0 <= settings.delay_ms <= DELAY_MS_MAX:
+        raise Invalid("delay_out_of_range", f"The sandbox's delay must be between 0 and {DELAY_MS_MAX} ms.")
     if not settings.dns_addresses or len(settings.web_addresses) < WEB_ADDRESSES_MIN:
         raise Invalid("too_few_addresses", "The sandbox needs one address for DNS and two for the web at least.")
     for address in (*settings.dns_addresses, *settings.web_addresses):
@@ -140,7 +145,7 @@ async def _serve_dns(
     stack: AsyncExitStack,
 ) -> None:
     loop = asyncio.get_running_loop()
-    responder = Responder(settings.seed, settings.web_addresses, counters, certificates.expect)
+    responder = Responder(settings.seed, settings.web_addresses, counters, certificates.expect, settings.delay_ms)
     outbox = Outbox(DELAYED_REPLIES_MAX)
     connections = Connections(TCP_CONNECTIONS_MAX, TCP_IDLE_SECONDS_MAX)
     for bound in sockets.dns:
@@ -164,7 +169,7 @@ async def _serve_web(
     loop = asyncio.get_running_loop()
     connections = Connections(settings.web_connections_max, settings.web_idle_seconds_max)
     ports = Ports(settings.http_port, settings.https_port)
-    site = Website(settings.seed, settings.web_addresses, ports, connections, counters)
+    site = Website(settings.seed, settings.web_addresses, ports, connections, counters, settings.delay_ms)
     context = certificates.server_context()
     for bound in sockets.http:
         plain = await loop.create_server(lambda: WebProtocol(site, Scheme.http), sock=bound, backlog=LISTEN_BACKLOG)

@@ -344,6 +344,22 @@ def test_children_see_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None
     assert theirs == msgspec.structs.replace(ours, database_url="postgresql://db/x")
 
 
+def test_children_take_the_same_two_ways_to_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    pooled, direct = "postgresql://pooler/x", "postgresql://db/x"
+    use_environment(monkeypatch, {"DATABASE_URL": pooled, "PHASELINE_DATABASE_DIRECT_URL": direct})
+    ours = read_settings(os.environ)
+    assert (ours.database_url, ours.database_direct_url) == (pooled, direct)
+    assert read_settings(child_environment(ours, direct)) == ours
+
+
+def test_a_direct_way_alone_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    use_environment(monkeypatch, {"PHASELINE_DATABASE_DIRECT_URL": "postgresql://me:geheim@db/x"})
+    assert run_command(["migrate", "status"]) == 1
+    shown = capsys.readouterr()
+    assert "DATABASE_URL, which goes with it, is not" in shown.err
+    assert "geheim" not in shown.err
+
+
 # The sample, and the truth about a name
 
 

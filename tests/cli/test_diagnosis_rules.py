@@ -40,6 +40,7 @@ from service.postgres.configuration import Machine, server_settings
 from service.postgres.migrating import MigrationStatus, Standing
 from service.postgres.room import Measure, Room
 from service.resolving.packets import Rcode, Reply
+from service.settings import Settings
 from service.web.application import API_VERSION
 from tests.cli.test_screens_rules import drawn
 
@@ -118,7 +119,9 @@ def test_what_is_switched_off(name: str, level: Level) -> None:
 
 
 def test_connections_are_counted_for_one_machine() -> None:
-    assert connections_needed(4) - connections_needed(2) == 14
+    few, many, pooled = Settings(workers=2), Settings(workers=4), Settings(workers=4, database_direct_url="x")
+    assert connections_needed(many) - connections_needed(few) == 14
+    assert connections_needed(pooled) == connections_needed(many) - 16 - 4 * 6 - 2
     assert judge_connections(settings_of(), 97).level is Level.OK
     short = judge_connections(settings_of(), 98)
     assert (short.level, "97 connections" in short.found) == (Level.WARN, True)
@@ -181,6 +184,7 @@ def test_workers() -> None:
         process_id=1,
         version=API_VERSION,
         chunks_held=2,
+        rate_per_second=9.5,
         draining=False,
         live=True,
         started_at=NOW,

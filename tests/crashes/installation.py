@@ -44,11 +44,20 @@ class EndedAtOnce(Exception):
 class Installation:
     """One home folder, and the command that runs over it: the parent of all other processes.
 
-    `log`: the file to which they write what went wrong; without one, that is ours to read.
+    `log`: the file to which they write what went wrong; without one, that is ours to read. `launcher`: what stands
+    before the command, where it is to run on another host.
     """
 
-    def __init__(self, home: Path, command: Command, variables: Mapping[str, str], log: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        command: Command,
+        variables: Mapping[str, str],
+        log: Path | None = None,
+        launcher: Sequence[str] = (),
+    ) -> None:
         self.home = home
+        self.launcher = launcher
         self.command = command
         self.variables = variables
         self.log = log
@@ -68,7 +77,7 @@ class Installation:
     async def start(self) -> None:
         """Returns when the command says that it is ready; its children may still be on their way."""
         assert self.process is None
-        self.process = await spawn(self.command.arguments, self.environment(), self.log)
+        self.process = await spawn(self.command.arguments, self.environment(), self.log, self.launcher)
         ready = asyncio.Event()
         self._reader = asyncio.create_task(self._read(self.process, ready))
         async with asyncio.timeout(START_SECONDS_MAX):
@@ -160,11 +169,11 @@ class Installation:
 
 
 async def spawn(
-    arguments: Sequence[str], variables: Mapping[str, str], log: Path | None = None
+    arguments: Sequence[str], variables: Mapping[str, str], log: Path | None = None, launcher: Sequence[str] = ()
 ) -> asyncio.subprocess.Process:
     with contextlib.nullcontext() if log is None else log.open("ab") as errors:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service", *arguments),
+            *(*launcher, sys.executable, "-m", "service", *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
@@ -200,7 +209,8 @@ async def installation(
 class Sandbox:
     """A small internet in a process of its own; `variables` are the settings that lead there."""
 
-    def __init__(self) -> None:
+    def __init__(self, launcher: Sequence[str] = ()) -> None:
+        self.launcher = launcher
         self.ports = SandboxPorts(DEFAULT_SEED, (), 0, 0, 0)
         self.process: asyncio.subprocess.Process | None = None
 
@@ -216,7 +226,7 @@ class Sandbox:
         """On free ports at first, and then on the same ones again."""
         ports = self.ports
         places = ("--dns-port", ports.dns_port, "--http-port", ports.http_port, "--https-port", ports.https_port)
-        self.process = await spawn(("sandbox", "--json", *map(str, places)), os.environ)
+        self.process = await spawn(("sandbox", "--json", *map(str, places)), os.environ, launcher=self.launcher)
         assert self.process.stdout is not None
         async with asyncio.timeout(START_SECONDS_MAX):
             self.ports = msgspec.json.decode(await self.process.stdout.readline(), type=SandboxPorts)
@@ -229,9 +239,9 @@ class Sandbox:
 
 
 @contextlib.asynccontextmanager
-async def internet() -> AsyncIterator[Sandbox]:
-    """A sandbox that does not die with us, as the internet does not."""
-    sandbox = Sandbox()
+async def internet(launcher: Sequence[str] = ()) -> AsyncIterator[Sandbox]:
+    """A sandbox that does not die with us, as the internet does not; `launcher` as above."""
+    sandbox = Sandbox(launcher)
     await sandbox.start()
     try:
         yield sandbox

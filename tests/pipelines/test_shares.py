@@ -24,7 +24,7 @@ class Sharing:
         """What it gets; `waiting` is the part of the in-flight cap that is not answered yet."""
         held = max(self.held.get(worker, 0.0), waiting)
         async with self.database.transaction() as tx:
-            await store.upsert_worker(tx, worker, chunks_held=1, draining=False)
+            await store.upsert_worker(tx, worker, chunks_held=1, draining=False, rate_per_second=0)
             share = await store.lease_share(tx, worker.worker_id, LEASE_SECONDS, held=held, is_wanted=is_wanted)
         self.held[worker] = share
         return share

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 
 from service import assembly
-from service.cli.diagnosis.findings import Finding, broken, doubtful, fine, first_line, guarded
+from service.cli.diagnosis.findings import Finding, broken, doubtful, fine, guarded
 from service.cli.diagnosis.wishes import NAMES, SettingFound, by_name, judge_connections, judge_settings
 from service.cli.meters import bytes_text
 from service.cli.screens import duration_text
@@ -17,6 +17,7 @@ from service.pipelines.views import WorkerView, list_workers
 from service.postgres.cluster import Site
 from service.postgres.database import DATABASE_ERRORS, Database, open_database
 from service.postgres.migrating import MigrationStatus, Standing, migration_status
+from service.postgres.pooling import check_ways
 from service.postgres.queries import load_queries
 from service.postgres.room import Room, list_room
 from service.settings import Settings
@@ -35,7 +36,7 @@ RESOLVERS_MAX = 20
 NAMED_MAX = 3
 LISTENERS = 1  # a connection of each process waits for doorbells
 REACH = "Check DATABASE_URL, and that the server runs."
-POOLER = "Let DATABASE_URL name PostgreSQL itself, or a pooler that keeps a session's connection (pool_mode=session)."
+POOLER = "Let PHASELINE_DATABASE_DIRECT_URL name PostgreSQL itself, where DATABASE_URL leads through a pooler."
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -68,7 +69,7 @@ async def look_at_database(settings: Settings) -> Seen:
     if is_missing(settings):
         absent = f"There is no database yet: DATABASE_URL is not set, and {settings.home_folder} holds none."
         return Seen((doubtful("database", absent, "Start `phaseline run`, which makes one, or set DATABASE_URL."),))
-    async with assembly.database_url(settings) as url:
+    async with assembly.unchecked_database_url(settings) as url:
         return await look_inside(settings, url)
 
 
@@ -78,7 +79,7 @@ async def look_inside(settings: Settings, url: str) -> Seen:
             findings: list[Finding] = []
             for check, look, advice in (
                 ("database", partial(look_at_server, database), REACH),
-                ("database.pooler", partial(look_for_pooler, url), POOLER),
+                ("database.pooler", partial(look_for_pooler, settings, url), POOLER),
                 ("database.schema", partial(look_at_schema, url), REACH),
                 ("database.settings", partial(look_at_settings, database, settings), REACH),
                 ("room", partial(look_at_room, database), "Bring the schema up to date: phaseline migrate up."),
@@ -158,20 +159,11 @@ def judge_transactions(server: Server) -> list[Finding]:
     ]
 
 
-async def look_for_pooler(url: str) -> list[Finding]:
-    """Whether a session keeps its server process while another one is busy: prepared statements and locks need that."""
-    async with assembly.connection_to(url) as ours, assembly.connection_to(url) as other:
-        before = await ours.fetchval("SELECT pg_backend_pid()")
-        async with other.transaction():
-            await other.fetchval("SELECT pg_backend_pid()")
-            try:
-                after = await ours.fetchval("SELECT pg_backend_pid()")
-            except DATABASE_ERRORS as error:
-                told = f"A prepared statement was lost between two queries: {first_line(error)}."
-                return [broken("database.pooler", told, POOLER)]
-    if before != after:
-        told = "One session came to two server processes: a pooler lends connections for a transaction only."
-        return [broken("database.pooler", told, POOLER)]
+async def look_for_pooler(settings: Settings, url: str) -> list[Finding]:
+    """Whether what lives in a session stays there: doorbells, locks, temporary tables."""
+    await check_ways(settings.database_url or url, settings.database_direct_url)
+    if settings.database_direct_url:
+        return [fine("database.pooler", "Transactions may go through a pooler; sessions keep their connection.")]
     return [fine("database.pooler", "A session keeps its connection.")]
 
 
@@ -201,14 +193,18 @@ async def look_at_settings(database: Database, settings: Settings) -> list[Findi
     found = by_name([SettingFound(row["name"], row["setting"], row["unit"]) for row in rows])
     return [
         *judge_settings(found, is_embedded=settings.database_url is None),
-        judge_connections(found, connections_needed(settings.worker_processes)),
+        judge_connections(found, connections_needed(settings)),
     ]
 
 
-def connections_needed(workers: int) -> int:
-    """What one API and so many workers may hold at a time, and one of ours."""
-    api = assembly.API_CONNECTIONS_MAX + IMPORTS_MAX + LISTENERS
-    return api + workers * (assembly.WORKER_CONNECTIONS_MAX + LISTENERS) + assembly.SUPERVISOR_CONNECTIONS_MAX + 1
+def connections_needed(settings: Settings) -> int:
+    """What one API and this machine's workers may hold at a time, and one of ours; a pooler's own are its affair."""
+    workers = settings.worker_processes
+    straight = IMPORTS_MAX + LISTENERS + workers * LISTENERS + 1
+    if settings.database_direct_url:
+        return straight
+    shared = workers * assembly.WORKER_CONNECTIONS_MAX + assembly.SUPERVISOR_CONNECTIONS_MAX
+    return straight + assembly.API_CONNECTIONS_MAX + shared
 
 
 async def look_at_room(database: Database) -> list[Finding]:

@@ -1213,7 +1213,9 @@ export type WorkerList = {
 };
 
 /**
- * One worker process: is it alive, and how many chunks does it hold?
+ * One worker process: is it alive, how many chunks does it hold, and how fast is it?
+ *
+ * `ratePerSecond` is how many domains it finished a second over the last quarter of a minute, whatever the phase.
  */
 export type WorkerView = {
     id: string;
@@ -1221,6 +1223,7 @@ export type WorkerView = {
     processId: number;
     version: string;
     chunksHeld: number;
+    ratePerSecond: number;
     draining: boolean;
     live: boolean;
     startedAt: string;

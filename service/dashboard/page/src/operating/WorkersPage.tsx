@@ -1,4 +1,4 @@
-/** The processes that do the work, and how many chunks each holds. */
+/** The processes that do the work: how many chunks each holds, and how fast it is. */
 import type { WorkerView } from 'phaseline-client'
 import { useEffect, useState } from 'react'
 import { useAnswer } from '../asking/useAnswer'
@@ -6,7 +6,7 @@ import { Heading } from '../app/Heading'
 import { type Column, Table, TableComing } from '../parts/Table'
 import { Told, Trouble } from '../parts/Told'
 import { client } from '../session/client'
-import { countText } from '../words/numbers'
+import { countText, rateText } from '../words/numbers'
 import { durationText, wholeInstantText } from '../words/times'
 
 // The websocket tells of campaigns alone: that a worker has died is found out by asking.
@@ -16,6 +16,7 @@ const COLUMNS: readonly Column<WorkerView>[] = [
   { name: 'Worker', cell: (worker) => <Standing worker={worker} /> },
   { name: 'Host', cell: ({ host, processId }) => `${host}, process ${processId}` },
   { name: 'Chunks held', cell: ({ chunksHeld }) => countText(chunksHeld), isNumber: true },
+  { name: 'Rate', cell: ({ ratePerSecond }) => rateText(ratePerSecond), isNumber: true },
   { name: 'Version', cell: ({ version }) => version },
   { name: 'Since', cell: ({ startedAt }) => wholeInstantText(startedAt) },
   { name: 'Heard of', cell: ({ heartbeatAt }) => <Ago instant={heartbeatAt} /> },

@@ -680,7 +680,9 @@ class Weights(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class WorkerView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
-    One worker process: is it alive, and how many chunks does it hold?
+    One worker process: is it alive, how many chunks does it hold, and how fast is it?
+
+    `ratePerSecond` is how many domains it finished a second over the last quarter of a minute, whatever the phase.
     """
 
     id: UUID
@@ -688,6 +690,7 @@ class WorkerView(Struct, frozen=True, kw_only=True, omit_defaults=True):
     process_id: int = field(name="processId")
     version: str
     chunks_held: int = field(name="chunksHeld")
+    rate_per_second: float = field(name="ratePerSecond")
     draining: bool
     live: bool
     started_at: datetime = field(name="startedAt")
