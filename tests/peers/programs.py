@@ -7,4 +7,4 @@ from loadtest.bench.daemons import find_program
 
 def require_program(name: str) -> None:
     if find_program(name) is None:
-        pytest.fail(f"{name} is missing: apt-get install nsd nginx-light prometheus", pytrace=False)
+        pytest.fail(f"{name} is missing: apt-get install nsd nginx-light pgbouncer prometheus", pytrace=False)
