@@ -203,7 +203,8 @@ def test_room() -> None:
 
 
 def test_the_way_out_of_a_refused_connection() -> None:
-    assert "pool_mode=session" in way_out(Unavailable("x", "unsupported startup parameter: plan_cache_mode"))
+    told = way_out(Unavailable("x", "unsupported startup parameter: plan_cache_mode"))
+    assert "PHASELINE_DATABASE_DIRECT_URL" in told
     assert "Upgrade" in way_out(Unavailable("postgres_too_old", "The database is PostgreSQL 16."))
     assert "DATABASE_URL" in way_out(Unavailable("database_unreachable", "The database does not answer."))
 

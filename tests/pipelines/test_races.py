@@ -125,9 +125,9 @@ async def test_what_is_finished_after_a_pause_is_told(
     async with one_worker(database) as worker, observer(database_url) as connection:
         await worker.tick("plan")
         async with connection.transaction():
+            await connection.execute("LOCK TABLE names IN SHARE MODE")  # none is written before all wait
             await worker.tick("claim")
             chunks = worker.held
-            await connection.fetch("SELECT FROM chunks FOR UPDATE")
             await until_waiting_elsewhere(database, len(chunks))
             async with database.transaction() as tx:
                 await commands.pause_campaign(tx, principal, campaign.id, "wait", None)
