@@ -2,7 +2,7 @@
 
 Loading one certificate costs more than a millisecond (OpenSSL reads the private key anew each time), several times a
 whole handshake. So a good certificate covers many hosts: the one that is asked for, and those whose addresses DNS has
-handed out lately and which will be asked for soon. A host's certificate is what its truth says either way.
+handed out and which will be asked for next. A host's certificate is what its truth says either way.
 """
 
 import re
@@ -23,7 +23,8 @@ from service.sandbox.behaviours import TlsBehaviour
 
 NAMES_PER_CERTIFICATE_MAX: Final = 64
 CERTIFICATES_MAX: Final = 1_024
-EXPECTED_NAMES_MAX: Final = 65_536
+# DNS may hand out all addresses of a large campaign before its first page is asked for, in about the same order.
+EXPECTED_NAMES_MAX: Final = 2_097_152
 # Expected names that turn out to need no certificate are skipped, up to this many at a time.
 EXPECTED_NAMES_PER_ISSUE_MAX: Final = 256
 CA_VALIDITY: Final = timedelta(days=365)
