@@ -33,7 +33,8 @@ class Began:
         await self.events[phase].wait()
 
 
-def request(name: str, count: int, advance: wire.Advance) -> wire.CreateCampaign:
+def request(name: str, count: int, advance: wire.Advance, *, concurrency: int = 128) -> wire.CreateCampaign:
+    """So many names of the sandbox; `concurrency` is how many requests each worker has under way."""
     configuration = wire.Configuration(
         advance=advance,
         network=wire.Network.SANDBOX,
@@ -50,6 +51,7 @@ def request(name: str, count: int, advance: wire.Advance) -> wire.CreateCampaign
             timeout_seconds=HTTP_TIMEOUT_SECONDS,
             connect_timeout_seconds=HTTP_TIMEOUT_SECONDS,
             keywords=[wire.Keyword(text=text) for text in KEYWORDS],
+            concurrency=concurrency,
         ),
     )
     return wire.CreateCampaign(

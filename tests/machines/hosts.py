@@ -73,8 +73,10 @@ async def build(bridge: str, made: Iterable[Host]) -> None:
         await run(*inside, "link", "set", "lo", "up")
 
 
-async def tear_down(bridge: str, made: Iterable[Host]) -> None:
-    for command in (*(("ip", "netns", "delete", host.space) for host in made), ("ip", "link", "delete", bridge)):
+async def tear_down(bridge: str, made: Sequence[Host]) -> None:
+    """Wires first: what a namespace takes with it is gone some time after it."""
+    wires = [("ip", "link", "delete", name) for name in (*(host.wire for host in made), bridge)]
+    for command in (*wires, *(("ip", "netns", "delete", host.space) for host in made)):
         with contextlib.suppress(RuntimeError):
             await run(*command)
 
