@@ -35,7 +35,7 @@ from tests.world import start
 COUNT = 2_000_000
 VARIABLE_LENGTH = 5  # as many letters have names enough
 HTTP_TIMEOUT_SECONDS = 10.0
-HTTP_CONCURRENCY = 64  # the sandbox is one process: with 256 for each worker, each request waited there for 1.7 s
+HTTP_CONCURRENCY = 64  # of each worker; with 256 at a sandbox of one process, hosts that redirect took longer than that
 LOOK_SECONDS = 0.1
 CAMPAIGN_SECONDS_MAX = 7_200.0
 UNTRUE_KEPT = 20
