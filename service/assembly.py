@@ -10,16 +10,12 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
-from litestar import Litestar, Response, get
-from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar import Litestar
 from litestar.types import ControllerRouterHandler
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.access import api as access_api
 from service.access import commands as access
@@ -27,14 +23,15 @@ from service.access.engine import RECHECK_SECONDS, Admissions
 from service.access.model import Key, NewKey, Principal
 from service.campaigns import api as campaigns_api
 from service.campaigns import commands as campaigns
-from service.campaigns.commands import CHUNKS_BELL
+from service.campaigns.moving import CHUNKS_BELL
 from service.dashboard.api import dashboard_routes
 from service.dashboard.files import read_built
 from service.domains.importing import api as importing_api
 from service.domains.importing.commands import Slots
 from service.domains.previewing import api as previewing_api
 from service.domains.reading import api as reading_api
-from service.errors import Invalid, NotFound, Unavailable
+from service.errors import Invalid, Unavailable
+from service.monitoring import api as monitoring_api
 from service.pipelines import api as pipelines_api
 from service.pipelines import store as pipelines_store
 from service.pipelines.engine import Worker, WorkerSettings
@@ -43,7 +40,7 @@ from service.pipelines.standing import STANDING_SECONDS, standing_tick
 from service.pipelines.store import WorkerIdentity
 from service.pipelines.transforms.engines import Engines, SandboxPlace
 from service.postgres.cluster import Site
-from service.postgres.database import Database, Tx, explain_connection_error, open_database
+from service.postgres.database import Database, explain_connection_error, open_database
 from service.postgres.embedded import embedded_postgres
 from service.postgres.migrating import Standing, migrate_up, migration_status
 from service.postgres.pooling import DIRECT_URL, URL, check_ways
@@ -57,9 +54,8 @@ from service.resolving.model import ResolverAddress
 from service.runtime.loop import run_forever
 from service.runtime.processes import Child, keep_alive
 from service.sandbox.server import Sandbox, SandboxSettings, running_sandbox
-from service.settings import Settings, describe_settings, shown_value, variable_name
+from service.settings import Settings, variable_name
 from service.web.application import API_VERSION, create_application
-from service.web.authentication import ADMIN_ONLY, PUBLIC
 from service.web.contract.documents import Contract, describe_contract
 from service.web.contract.routes import contract_routes
 from service.web.idempotency import delete_old_answers
@@ -254,7 +250,7 @@ async def say_goodbye(admissions: Admissions, stop: asyncio.Event, ended: asynci
 
 
 def routes() -> list[ControllerRouterHandler]:
-    """Every route that the contract tells of, and the probes beside it."""
+    """Every route; the contract tells of all but the metrics."""
     return [
         *campaigns_api.ROUTES,
         *reading_api.ROUTES,
@@ -263,7 +259,7 @@ def routes() -> list[ControllerRouterHandler]:
         *pipelines_api.ROUTES,
         *progress_socket.ROUTES,
         *access_api.ROUTES,
-        *OPERATIONS,
+        *monitoring_api.ROUTES,
     ]
 
 
@@ -407,67 +403,3 @@ def variable_value(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-class Liveness(msgspec.Struct, frozen=True):
-    """The process answers; one that does not gives no answer."""
-
-    live: Literal["yes"] = "yes"
-
-
-class Readiness(msgspec.Struct, frozen=True):
-    """Requests can be served; otherwise a problem says why not."""
-
-    ready: Literal["yes"] = "yes"
-
-
-@get("/health/live", operation_id="get_liveness", opt=PUBLIC, tags=["operations"])
-async def get_liveness() -> Liveness:
-    """Tell that the process answers."""
-    return Liveness()
-
-
-@get("/health/ready", operation_id="get_readiness", opt=PUBLIC, tags=["operations"])
-async def get_readiness(tx: NamedDependency[Tx]) -> Readiness:
-    """Tell that requests can be served: the database answers."""
-    await tx.begin()
-    return Readiness()
-
-
-@get("/metrics", operation_id="get_metrics", opt=PUBLIC, include_in_schema=False)
-async def get_metrics(state: State) -> Response[bytes]:
-    """Metrics of this process, in Prometheus' text format."""
-    if not state["settings"].monitoring:
-        raise NotFound("monitoring_off", "Metrics are turned off here (PHASELINE_MONITORING).")
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-
-class ShownSetting(msgspec.Struct, frozen=True):
-    """A setting as it is in this process; of a secret one only whether it is set."""
-
-    name: str
-    value: str
-    default: str
-    meaning: str
-
-
-class ShownSettings(msgspec.Struct, frozen=True):
-    """Every setting of this process."""
-
-    items: tuple[ShownSetting, ...]
-
-
-@get("/settings", operation_id="get_settings", opt=ADMIN_ONLY, tags=["operations"])
-async def get_settings(state: State) -> ShownSettings:
-    """Tell how this process is set up; secrets are not shown."""
-    settings: Settings = state["settings"]
-    values = [shown_value(settings, field) for field in Settings.__struct_fields__]
-    return ShownSettings(
-        tuple(
-            ShownSetting(name, value, default, meaning)
-            for (name, default, meaning), value in zip(describe_settings(), values, strict=True)
-        )
-    )
-
-
-OPERATIONS: list[ControllerRouterHandler] = [get_liveness, get_readiness, get_metrics, get_settings]

@@ -17,7 +17,8 @@ complete, which is then retired. The configuration of a phase can change while i
 that it was started with.
 
 `rules` decide (pure; every cell of the design's table is tested); `commands` lock, decide, write and announce, each
-in one transaction; `views` answer; `api` decodes, makes one call and encodes.
+in one transaction; `running` starts, counts and ends the runs of phases; `moving` writes where a campaign stands, and
+the trail; `views` answer; `api` decodes, makes one call and encodes.
 
 Invariants: only phases, no campaign type and no second status; every command that changes something leaves one row in
 `phase_transitions`; `version` (the ETag) moves with commands and phase changes, never with progress; locks are taken

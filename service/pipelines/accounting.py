@@ -1,6 +1,6 @@
 """Totals: what chunks add up to, told to watchers at most five times a second, and whether a run is over."""
 
-from service.campaigns import commands
+from service.campaigns import running
 from service.pipelines import store
 from service.postgres.database import Database
 
@@ -28,8 +28,8 @@ async def account_tick(database: Database) -> int:
 async def tell_totals(database: Database, run_id: int) -> None:
     """Write and announce what a run's chunks add up to. Summed under its lock: an older sum never follows a newer."""
     async with database.transaction() as tx:
-        await commands.lock_run(tx, run_id)
-        await commands.record_progress(tx, run_id, await store.sum_chunks(tx, run_id))
+        await running.lock_run(tx, run_id)
+        await running.record_progress(tx, run_id, await store.sum_chunks(tx, run_id))
 
 
 async def finish_if_over(database: Database, run_id: int) -> bool:
@@ -37,10 +37,10 @@ async def finish_if_over(database: Database, run_id: int) -> bool:
     async with database.transaction() as tx:
         if not await store.is_run_over(tx, run_id):
             return False
-        await commands.lock_run(tx, run_id)
+        await running.lock_run(tx, run_id)
         if not await store.is_run_over(tx, run_id):
             return False
-        await commands.finish_run(tx, run_id, await store.sum_chunks(tx, run_id))
+        await running.finish_run(tx, run_id, await store.sum_chunks(tx, run_id))
         return True
 
 

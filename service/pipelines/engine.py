@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from service.campaigns import commands
+from service.campaigns import running
 from service.campaigns.model import DnsValidation
 from service.campaigns.outcomes import LABELS
 from service.errors import Refused
@@ -396,7 +396,7 @@ class Worker:
         await self.release(held, counts_as_attempt=False)
         with contextlib.suppress(Refused, *DATABASE_ERRORS):
             async with self.database.transaction() as tx:
-                await commands.fail_run(tx, run.run_id, reason.code, reason.message)
+                await running.fail_run(tx, run.run_id, reason.code, reason.message)
 
     async def release(self, held: Held, *, counts_as_attempt: bool) -> None:
         """Give a chunk back; if even that fails, its lease will run out."""

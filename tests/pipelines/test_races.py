@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from service.access.model import Principal
-from service.campaigns import commands
+from service.campaigns import commands, running
 from service.campaigns.model import Advance, CreateCampaign, DnsValidation
 from service.campaigns.outcomes import INTERNAL_ERROR, RETRYABLE
 from service.pipelines import engine, planner, store
@@ -102,7 +102,7 @@ async def test_an_older_sum_never_follows_a_newer(database: Database, database_u
                 (first,) = worker.held
                 await carried(first)
             async with database.transaction() as tx:
-                await commands.lock_run(tx, run_id)
+                await running.lock_run(tx, run_id)
                 accounting = worker.tick("account")
                 await until_waiting(connection)
                 await worker.tick("claim")
@@ -112,7 +112,7 @@ async def test_an_older_sum_never_follows_a_newer(database: Database, database_u
                 for held in others:
                     cancel(held)  # what they have written stands; they will not tell anybody
                 await asyncio.gather(*map(carried, others), return_exceptions=True)
-                await commands.finish_run(tx, run_id, await store.sum_chunks(tx, run_id))
+                await running.finish_run(tx, run_id, await store.sum_chunks(tx, run_id))
             await accounting
             assert await processed(connection, campaign.id) == 120
             await audit_everything(connection)

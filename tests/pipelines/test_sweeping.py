@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from service.access.model import Principal
-from service.campaigns import commands
+from service.campaigns import commands, running
 from service.campaigns.model import Advance, Rerun, RerunScope, TransitionCampaign
 from service.domains.importing.commands import import_domains
 from service.domains.importing.formats import ListFormat, rows_of
@@ -177,7 +177,7 @@ async def brought_to(database: Database, principal: Principal, status: PhaseStat
                 await commands.cancel_campaign(tx, principal, campaign.id, "", None)
             case PhaseStatus.FAILED:
                 run_id = await value(database, "SELECT max(run_id) FROM phase_runs")
-                await commands.fail_run(tx, run_id, "gone", "the input is gone")
+                await running.fail_run(tx, run_id, "gone", "the input is gone")
             case _:
                 pass
     if status is PhaseStatus.COMPLETED:

@@ -15,7 +15,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.typing import Subprotocol
 
 from service.access.model import NewKey, Principal
-from service.campaigns import commands
+from service.campaigns import commands, running
 from service.campaigns.model import ChunkCounts
 from service.postgres.database import Database
 from service.progress.events import CampaignPhase, PhaseStatus
@@ -43,7 +43,7 @@ async def receive(socket: ClientConnection) -> Any:
 
 async def set_succeeded(database: Database, run_id: int, succeeded: int) -> None:
     async with database.transaction() as tx:
-        await commands.record_progress(tx, run_id, ChunkCounts(succeeded=succeeded, outcomes=(succeeded,)))
+        await running.record_progress(tx, run_id, ChunkCounts(succeeded=succeeded, outcomes=(succeeded,)))
 
 
 async def test_snapshot_then_changes(database_url: str, database: Database, key: NewKey, principal: Principal) -> None:

@@ -15,6 +15,7 @@ from service.access.engine import Admissions
 from service.access.model import NewKey, Principal
 from service.campaigns import commands
 from service.campaigns.model import Campaign, ChunkCounts
+from service.campaigns.running import record_progress
 from service.postgres.database import Database
 from service.web.serving import listening_socket
 from tests.cli.commanding import environment_of
@@ -47,7 +48,7 @@ async def campaign(database: Database, principal: Principal) -> Campaign:
 async def count_up(database: Database, campaign: Campaign, succeeded: int) -> None:
     run_id = await database.pool.fetchval("SELECT run_id FROM phase_runs WHERE campaign_id = $1", campaign.id)
     async with database.transaction() as tx:
-        await commands.record_progress(tx, run_id, ChunkCounts(succeeded=succeeded, outcomes=(succeeded,)))
+        await record_progress(tx, run_id, ChunkCounts(succeeded=succeeded, outcomes=(succeeded,)))
 
 
 async def delete(database: Database, principal: Principal, campaign: Campaign) -> None:
