@@ -2,8 +2,8 @@
 
 After each cycle memory, files, connections and relations are counted; over the last half, each may grow by less than a
 hundredth of what it is on average: a straight line is laid through them. What was deleted goes a minute later, so that
-the first half is the time until as much goes as comes. Answers to commands, which are kept for a day, are made a day
-older in each cycle: they go within a minute, too.
+the first half is the time until as much goes as comes. What is kept for a day (answers to commands; by this rig's
+settings also who did what, and what was done each day) is made older in each cycle: it goes within minutes, too.
 """
 
 import argparse
@@ -34,13 +34,18 @@ KIB = 1_024
 
 # Tables are small and all of their rows are new: what is dead is to be found before as much again has died.
 VACUUM_OFTEN = ("ALTER SYSTEM SET autovacuum_naptime = '3s'", "SELECT pg_reload_conf()")
-A_DAY_LATER = "UPDATE kept_answers SET kept_at = kept_at - interval '1 day' WHERE kept_at > now() - interval '1 day'"
+DAYS_LATER = (
+    "UPDATE kept_answers SET kept_at = kept_at - interval '1 day' WHERE kept_at > now() - interval '1 day'",
+    "UPDATE acts SET occurred_at = occurred_at - interval '2 days' WHERE occurred_at > now() - interval '2 days'",
+    # Only of runs that are gone: the others' are added to.
+    """UPDATE run_days SET day = day - 2
+       WHERE day > current_date - 2 AND run_id NOT IN (SELECT run_id FROM phase_runs)""",
+)
 RELATIONS = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-# `acts` is a record of who deleted what, and is kept.
 RELATION_SIZES = f"""
     SELECT relname, pg_total_relation_size(oid) / {KIB} AS kib
     FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'acts'"""
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"""
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -80,7 +85,8 @@ async def run_cycles(count: int) -> Cycles:
                 ended = asyncio.create_task(asyncio.sleep(CYCLE_SECONDS_MIN))
                 wanted = request(f"cycle {number}", COUNT, wire.Advance.AUTOMATIC)
                 await client.campaigns.delete_campaign(await carry(client, wanted, Began()))
-                await (await rig.postgres.watch()).execute(A_DAY_LATER)
+                for statement in DAYS_LATER:
+                    await (await rig.postgres.watch()).execute(statement)
                 sizes.append(await sizes_of_tables(rig))
                 samples.append(await take_sample(rig, sum(sizes[-1].values())))
                 await ended

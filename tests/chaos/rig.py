@@ -26,6 +26,7 @@ from tests.crashes.processes import is_alive
 from tests.link import Link, linked_to
 
 LEASE_SECONDS = 1
+DAYS_KEPT = 1  # records that would stay for ever: longer than any run here takes
 STOP_SECONDS_MAX = 10.0
 WELL_SECONDS_MAX = 60.0
 RAISE_PAUSE_SECONDS = 0.3
@@ -93,6 +94,8 @@ class Rig:
             "PHASELINE_PORT": str(self.wires.server_port),
             "PHASELINE_LEASE_SECONDS": str(LEASE_SECONDS),
             "PHASELINE_LOG_JSON": "true",
+            "PHASELINE_ACTS_DAYS": str(DAYS_KEPT),
+            "PHASELINE_REPORT_DAYS": str(DAYS_KEPT),
         }
 
     async def raise_up(self, part: Installation) -> None:
