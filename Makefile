@@ -21,7 +21,7 @@ run: $(VENV)/ready ## Run everything: database, API, workers, sandbox; on an emp
 
 test: $(VENV)/ready ## Run all tests that need nothing but Python
 	@$(BIN)/python -m pytest -m "not peers and not large and not browser" --ignore tests/migration \
-		-n auto --maxprocesses 4 --dist loadfile
+		-n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	@$(MAKE) --no-print-directory coverage-migration
 
 coverage-migration: $(VENV)/ready ## Run the tests of service/migration, of which each branch must be taken; part of `make test`
