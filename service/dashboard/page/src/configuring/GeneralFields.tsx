@@ -1,17 +1,10 @@
 /** What belongs to the whole campaign, and may be changed later. */
-import { ChoiceField, TextField } from '../parts/fields'
+import { ChoiceField } from '../parts/fields'
+import { BoundText } from './boundFields'
 import type { FieldsProps } from './fieldsProps'
 
-export function NameField({ draft, faults, change }: FieldsProps) {
-  return (
-    <TextField
-      label="Name"
-      value={draft.name}
-      fault={faults.name}
-      placeholder="Shops of the spring"
-      onChange={(name) => change({ name })}
-    />
-  )
+export function NameField(form: FieldsProps) {
+  return <BoundText form={form} name="name" label="Name" placeholder="Shops of the spring" />
 }
 
 export function AdvanceField({ draft, change }: FieldsProps) {

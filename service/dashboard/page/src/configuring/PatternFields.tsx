@@ -1,6 +1,7 @@
 /** How names are made. */
 import './configuring.css'
-import { ChoiceField, TextField } from '../parts/fields'
+import { ChoiceField } from '../parts/fields'
+import { BoundText } from './boundFields'
 import type { FieldsProps } from './fieldsProps'
 import { DIGITS, LETTERS } from './draft'
 
@@ -10,7 +11,8 @@ const CHARACTER_SETS: readonly (readonly [string, string])[] = [
   ['with the hyphen', `${LETTERS}${DIGITS}-`],
 ]
 
-export function PatternFields({ draft, faults, change }: FieldsProps) {
+export function PatternFields(form: FieldsProps) {
+  const { draft, change } = form
   return (
     <section className="card panel" aria-labelledby="pattern-title">
       <h2 id="pattern-title">Pattern</h2>
@@ -25,38 +27,19 @@ export function PatternFields({ draft, faults, change }: FieldsProps) {
         onChange={(pattern) => change({ pattern })}
       />
       <div className="field-row">
-        <TextField
-          label="Fixed part"
-          isFixed
-          value={draft.constant}
-          fault={faults.constant}
-          onChange={(constant) => change({ constant })}
-        />
-        <TextField
+        <BoundText form={form} name="constant" label="Fixed part" isFixed />
+        <BoundText
+          form={form}
+          name="length"
           label={draft.pattern === 'both' ? 'How many before' : 'How many vary'}
           type="number"
-          value={draft.length}
-          fault={faults.length}
-          onChange={(length) => change({ length })}
         />
         {draft.pattern === 'both' && (
-          <TextField
-            label="How many after"
-            type="number"
-            value={draft.secondLength}
-            fault={faults.secondLength}
-            onChange={(secondLength) => change({ secondLength })}
-          />
+          <BoundText form={form} name="secondLength" label="How many after" type="number" />
         )}
       </div>
       <div>
-        <TextField
-          label="Characters"
-          isFixed
-          value={draft.characters}
-          fault={faults.characters}
-          onChange={(characters) => change({ characters })}
-        />
+        <BoundText form={form} name="characters" label="Characters" isFixed />
         <div className="ready-sets" role="group" aria-label="Ready sets of characters">
           {CHARACTER_SETS.map(([name, characters]) => (
             <button key={name} type="button" className="button quiet" onClick={() => change({ characters })}>
@@ -65,29 +48,15 @@ export function PatternFields({ draft, faults, change }: FieldsProps) {
           ))}
         </div>
       </div>
-      <TextField
-        label="Top-level domains"
-        isFixed
-        value={draft.tlds}
-        fault={faults.tlds}
-        hint="Separated by blanks or commas."
-        onChange={(tlds) => change({ tlds })}
-      />
+      <BoundText form={form} name="tlds" label="Top-level domains" isFixed hint="Separated by blanks or commas." />
       <div className="field-row">
-        <TextField
-          label="How many names"
-          value={draft.count}
-          fault={faults.count}
-          hint="Over all top-level domains together."
-          onChange={(count) => change({ count })}
-        />
-        <TextField
+        <BoundText form={form} name="count" label="How many names" hint="Over all top-level domains together." />
+        <BoundText
+          form={form}
+          name="offset"
           label="Begin at"
-          value={draft.offset}
-          fault={faults.offset}
           placeholder="where the last one ended"
           hint="What lies below is skipped for good."
-          onChange={(offset) => change({ offset })}
         />
       </div>
     </section>

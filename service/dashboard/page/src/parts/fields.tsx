@@ -9,13 +9,13 @@ interface FieldProps {
   readonly fault?: string | undefined
 }
 
-interface TextFieldProps extends FieldProps {
+export interface TextFieldProps extends FieldProps {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly type?: 'text' | 'number' | 'datetime-local'
   readonly isFixed?: boolean
   readonly isRequired?: boolean
-  readonly placeholder?: string
+  readonly placeholder?: string | undefined
   readonly step?: string
 }
 
@@ -43,7 +43,7 @@ export function TextField({ label, hint, fault, value, onChange, type = 'text', 
   )
 }
 
-interface TextAreaFieldProps extends FieldProps {
+export interface TextAreaFieldProps extends FieldProps {
   readonly value: string
   readonly onChange: (value: string) => void
   readonly rows?: number

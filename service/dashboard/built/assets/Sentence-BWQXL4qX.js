@@ -1,0 +1,1 @@
+import{b as e}from"./index-BRjlYuxX.js";import{t}from"./jsx-runtime-6-6-_GMx.js";var n=t();function r({children:t}){return e(t).split("`").map((e,t)=>t%2==1?(0,n.jsx)(`code`,{children:e},e):e)}export{r as t};
