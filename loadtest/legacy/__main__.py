@@ -19,7 +19,7 @@ from loadtest.bench.setting import PEERS_PYTHON
 from loadtest.legacy import dual, ours
 from loadtest.legacy.comparing import DUAL, OURS, STREAMED, findings_of
 from loadtest.legacy.plot import write_plot
-from loadtest.legacy.reporting import SECTION, LegacyReport, read_report, render, section_of
+from loadtest.legacy.reporting import SECTION, LegacyReport, baseline_of, read_report, render, section_of
 from loadtest.legacy.turns import Contest, Turn
 
 DOMAINS = 2_000_000
@@ -38,6 +38,7 @@ def main() -> int:
         report = asyncio.run(measure(name, asked))
         write_report(asked.results, report)
         if not asked.alone:
+            write_report(asked.results, baseline_of(report))
             write_plot(asked.results / "legacy.svg", report)
     report = read_report(asked.results / f"{name}.json")
     tell(render(report))

@@ -8,7 +8,7 @@ import msgspec
 from loadtest.bench.reports import Report
 from loadtest.bench.running import Ratio
 from loadtest.bench.table import lined_up
-from loadtest.legacy.comparing import DUAL, MEASURES, ONE_FORMAT, OURS, STREAMED, Measure
+from loadtest.legacy.comparing import DUAL, MEASURES, ONE_FORMAT, OURS, STREAMED, Measure, findings_of
 from loadtest.legacy.turns import Turn
 
 HEAD = ("", DUAL, OURS, "ours of theirs", "spread", "aim", "holds")
@@ -25,6 +25,12 @@ class LegacyReport(Report, frozen=True):
 
 def read_report(file: Path) -> LegacyReport:
     return msgspec.json.decode(file.read_bytes(), type=LegacyReport)
+
+
+def baseline_of(report: LegacyReport) -> LegacyReport:
+    """The old system's own figures, by its turns of a comparison."""
+    turns = {name: taken for name, taken in report.turns.items() if name != OURS}
+    return msgspec.structs.replace(report, comparison="baseline", turns=turns, findings=findings_of(turns))
 
 
 def render(report: LegacyReport) -> str:

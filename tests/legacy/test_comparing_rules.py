@@ -15,7 +15,7 @@ from loadtest.bench.sections import read_section, write_section
 from loadtest.legacy import rehearsal
 from loadtest.legacy.comparing import DUAL, MEASURES, OURS, STREAMED, findings_of, query_mean
 from loadtest.legacy.plot import draw
-from loadtest.legacy.reporting import SECTION, LegacyReport, read_report, render, section_of
+from loadtest.legacy.reporting import SECTION, LegacyReport, baseline_of, read_report, render, section_of
 from loadtest.legacy.turns import Found, Memory, Query, Traffic, Turn
 
 FOUND = Found(made=1_000, resolved=400, pages=300, leads=20)
@@ -122,8 +122,9 @@ def test_the_table_has_a_row_for_each_ratio_and_says_what_is_missed() -> None:
 
 
 def test_without_ours_the_table_has_the_old_systems_own_figures() -> None:
-    alone = {name: turns for name, turns in TURNS.items() if name != OURS}
-    report = msgspec.structs.replace(a_report(), turns=alone, findings=findings_of(alone))
+    report = baseline_of(a_report())
+    assert (report.comparison, report.findings.ratios) == ("baseline", ())
+    assert report.turns == {DUAL: TURNS[DUAL], STREAMED: TURNS[STREAMED]}
     assert [line.split("|")[2].strip() for line in render(report).splitlines()[:3]][::2] == [DUAL, "200"]
 
 
