@@ -91,7 +91,7 @@ loadtest: $(VENV)/ready ## Load everything with locust's users, and judge: make 
 scaling: $(VENV)/ready ## DNS and HTTP with 1 to 4 worker processes, near and far, and the log that each phase writes (ten minutes)
 	@$(BIN)/python -m loadtest.scaling --readme
 
-truth: $(VENV)/ready ## Carry two million names through all phases and compare every outcome with the truth (about an hour)
+truth: $(VENV)/ready ## Carry two million names through all phases and compare every outcome with the truth (45 minutes)
 	@$(BIN)/python -m tests.truth.run
 
 verify: $(VENV)/ready ## Check that generated files are what their sources make
