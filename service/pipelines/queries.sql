@@ -204,12 +204,14 @@ FROM (
 GROUP BY w.part
 
 -- name: claim_chunks
--- Fair: the tenant with the fewest leases first, then its campaign with the fewest, each chunk in its order. Ranks
--- are taken over a few candidates of each run; a candidate that another worker is just taking is skipped. Of one run
--- this worker holds no more than $5: the rest of its room is for others.
+-- Fair: the tenant with the fewest leases first, then its campaign with the fewest, each chunk in its order. Equals
+-- draw lots each time: by their numbers, those that hold nothing and always come first would let the others starve.
+-- Ranks are taken over a few candidates of each run; a candidate that another worker is just taking is skipped. Of one
+-- run this worker holds no more than $5: the rest of its room is for others.
 WITH running AS (
     SELECT
         r.run_id, c.tenant_id, l.lease_count, l.held_count,
+        hashint8((extract(epoch FROM $1::timestamptz) * 1000000)::bigint # r.run_id) AS lot,
         sum(l.lease_count) OVER (PARTITION BY c.tenant_id) AS tenant_lease_count
     FROM phase_runs r
     JOIN campaigns c USING (campaign_id)
@@ -221,7 +223,7 @@ WITH running AS (
     WHERE r.phase_status = 'running' AND r.plan = 'planned'
 ), candidates AS (
     SELECT
-        k.run_id, k.number, w.held_count,
+        k.run_id, k.number, w.held_count, w.lot,
         w.tenant_lease_count + row_number() OVER tenant AS tenant_load,
         w.lease_count + k.place AS campaign_load
     FROM running w
@@ -236,13 +238,13 @@ WITH running AS (
         ) AS u
     ) AS k
     WHERE w.held_count < $5
-    WINDOW tenant AS (PARTITION BY w.tenant_id ORDER BY w.lease_count + k.place, k.run_id)
+    WINDOW tenant AS (PARTITION BY w.tenant_id ORDER BY w.lease_count + k.place, w.lot, k.run_id)
 ), taken AS (
     SELECT c.run_id, c.number, d.held_count
     FROM candidates d
     JOIN chunks c USING (run_id, number)
     WHERE c.state <> 'done' AND (c.state = 'pending' OR c.leased_until < $1)
-    ORDER BY d.tenant_load, d.campaign_load, d.run_id, d.number
+    ORDER BY d.tenant_load, d.campaign_load, d.lot, d.run_id, d.number
     LIMIT $2
     FOR UPDATE OF c SKIP LOCKED
 ), counted AS (

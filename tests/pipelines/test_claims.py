@@ -15,6 +15,7 @@ from tests.world import a_campaign, running_sandbox, running_worker, start, tran
 
 GENERATION, DNS, _, ANALYSIS = CampaignPhase
 CHUNK_NAMES = 25_000
+LOTS = 100
 
 
 async def planned(database: Database, principal: Principal, chunks: int) -> int:
@@ -46,6 +47,19 @@ async def test_runs_take_turns_up_to_what_one_may_have(database: Database, princ
     runs, worker = [await planned(database, principal, chunks=9) for _ in range(2)], uuid4()
     assert await claim(database, worker, CHUNKS_HELD_MAX) == dict.fromkeys(runs, CHUNKS_HELD_MAX // 2)
     assert await claim(database, worker, CHUNKS_HELD_MAX) == dict.fromkeys(runs, OF_ONE_RUN_MAX - CHUNKS_HELD_MAX // 2)
+
+
+async def test_equals_draw_lots(database: Database, principal: Principal) -> None:
+    """However many others hold nothing: by the order of their numbers, the last one would starve beside a stream."""
+    runs = {await planned(database, principal, chunks=1) for _ in range(4)}
+    taken: Counter[int] = Counter()
+    for _ in range(LOTS):
+        worker = uuid4()
+        taken += await claim(database, worker, 1)
+        async with database.transaction() as tx:
+            await store.release_worker(tx, worker, counts_as_attempt=False)
+    assert taken.keys() == runs
+    assert min(taken.values()) >= LOTS / len(runs) / 4, taken
 
 
 async def test_two_workers_that_claim_at_once_both_get_their_part(database: Database, principal: Principal) -> None:
