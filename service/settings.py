@@ -55,6 +55,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float, Meta(ge=0.1, le=600, description="How long a request may wait for one statement, in seconds.")
     ] = 30.0
     workers: Annotated[int, Meta(ge=0, le=WORKERS_MAX, description="Worker processes; 0 means one for each core.")] = 0
+    worker_niceness: Annotated[
+        int,
+        Meta(ge=0, le=19, description="How far workers step back for answers on the same machine, as nice(1) counts."),
+    ] = 5
     lease_seconds: Annotated[
         float, Meta(ge=1, le=600, description="How long a silent worker keeps its chunks, in seconds.")
     ] = 15.0

@@ -16,6 +16,7 @@ from service.cli.stopping import stopping_with_parent
 from service.cli.terminal import program, show, write_json_line, write_line
 from service.dashboard.api import DASHBOARD
 from service.runtime.collecting import spare_what_stays
+from service.runtime.priority import step_back
 from service.runtime.shutdown import stop_on_signals
 from service.runtime.telemetry import show_metrics
 from service.sandbox.server import SandboxSettings, check_settings
@@ -87,6 +88,7 @@ async def work_alone(settings: Settings, worker_id: UUID, stop: asyncio.Event) -
     """One worker; its parent has checked the schema already."""
     async with assembly.database_url(settings) as url:
         spare_what_stays()
+        step_back(settings.worker_niceness)
         await assembly.run_worker(settings, url, worker_id, stop)
 
 

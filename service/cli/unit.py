@@ -29,12 +29,13 @@ class Words(msgspec.Struct, frozen=True):
 
     description: str
     command: str
+    weight: int = 100  # of the processors, beside other services: systemd weighs those, not processes
 
 
 WORDS = {
     Part.ALL: Words("Phaseline: database, API and workers", "run --no-sample"),
     Part.API: Words("Phaseline's API", "serve"),
-    Part.WORKERS: Words("Phaseline's workers", "work"),
+    Part.WORKERS: Words("Phaseline's workers", "work", weight=33),
 }
 
 # The program stops its own children, and an embedded database last: only what is left after that is killed.
@@ -61,6 +62,7 @@ RestartSec=2
 KillMode=mixed
 TimeoutStopSec={stop_seconds}
 LimitNOFILE={open_files}
+CPUWeight={weight}
 NoNewPrivileges=true
 PrivateTmp=true
 ProtectSystem=strict
@@ -103,6 +105,7 @@ def render_unit(part: Part, user: str, environment: Path, program: Path) -> str:
         state=PROGRAM,
         stop_seconds=STOP_SECONDS_MAX,
         open_files=OPEN_FILES_MAX,
+        weight=words.weight,
     )
 
 
