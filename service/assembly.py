@@ -34,6 +34,7 @@ from service.errors import Invalid, Unavailable
 from service.monitoring import api as monitoring_api
 from service.pipelines import api as pipelines_api
 from service.pipelines import store as pipelines_store
+from service.pipelines.carrying import Carrier
 from service.pipelines.engine import Worker, WorkerSettings
 from service.pipelines.reporting import Report, Unit, delete_old_days, report_work, tally_tick
 from service.pipelines.standing import STANDING_SECONDS, standing_tick
@@ -288,9 +289,9 @@ async def run_api(
 
 
 async def run_worker(
-    settings: Settings, url: str, worker_id: UUID, stop: asyncio.Event, kind: type[Worker] = Worker
+    settings: Settings, url: str, worker_id: UUID, stop: asyncio.Event, carrier: type[Carrier] = Carrier
 ) -> None:
-    """Work on chunks until told to stop; another kind of worker gets its results elsewhere than from the network."""
+    """Work on chunks until told to stop; another carrier may find outcomes without the network."""
     identity = WorkerIdentity(worker_id, socket.gethostname(), os.getpid(), API_VERSION)
     bells = Wakeups(url, (CHUNKS_BELL,))
     ended = asyncio.Event()
@@ -302,7 +303,7 @@ async def run_worker(
             bounds=bounds_of(settings),
             deleted_seconds=settings.deleted_seconds,
         )
-        worker = kind(database, engines, identity, held)
+        worker = Worker(database, engines, identity, held, carrier)
         tasks.create_task(bells.listen(ended))
         await worker.run(stop, bells.event(CHUNKS_BELL))
         ended.set()

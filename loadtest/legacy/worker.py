@@ -16,7 +16,7 @@ import uvloop
 
 from loadtest.baseline.finding import find_addresses, find_pages
 from service import assembly
-from service.pipelines.engine import Held, Worker
+from service.pipelines.carrying import Carrier, Held
 from service.pipelines.model import DnsColumns, HostItems, Items, NameItems, Results, RowResults
 from service.pipelines.transforms.http_validation import record
 from service.runtime.shutdown import stop_on_signals
@@ -25,7 +25,7 @@ from service.settings import read_settings
 READY = "Working"
 
 
-class OfflineWorker(Worker):
+class OfflineCarrier(Carrier):
     """Knows what there is without asking anybody."""
 
     async def transform_for_a_while(self, held: Held, items: Items) -> Results:
@@ -66,7 +66,7 @@ async def work() -> None:
     stop_on_signals(stop)
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
-    await assembly.run_worker(settings, settings.database_url, uuid4(), stop, OfflineWorker)
+    await assembly.run_worker(settings, settings.database_url, uuid4(), stop, OfflineCarrier)
 
 
 if __name__ == "__main__":

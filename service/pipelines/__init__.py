@@ -14,10 +14,10 @@ carried by nobody: a re-run of what is old copies the rest from the set before i
     re-run completed, campaign deleted, names imported anew --> retired_sets --sweep, a minute later--> gone
 
 `source` reads items, `transforms` find outcomes (no database there), `sink` writes them with the chunk's counts;
-`planner` cuts (`keeping` where results are taken over), `engine` is the worker, `sweeping` removes what was retired.
-Retiring a set deletes its chunks: whoever holds one is fenced off, as by a lost lease. `reporting` tallies what runs
-found each day, and `standing` tells whoever watches the installation. While the database has little room
-(`postgres.room`) nothing is claimed and nothing planned.
+`planner` cuts (`keeping` where results are taken over), `engine` is the worker, `carrying` takes a chunk in its hand
+from items to outcomes, `sweeping` removes what was retired. Retiring a set deletes its chunks: whoever holds one is
+fenced off, as by a lost lease. `reporting` tallies what runs found each day, and `standing` tells whoever watches the
+installation. While the database has little room (`postgres.room`) nothing is claimed and nothing planned.
 
 Invariants: asked = the sum of outcomes; pages with a keyword are counted as outcomes are, with the chunk that brought
 them; a chunk is completed by whoever holds its lease and by nobody else; no transaction is open while the network is

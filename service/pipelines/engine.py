@@ -1,4 +1,4 @@
-"""The worker: claims chunks, carries several at once through source, transform and sink, and keeps their leases.
+"""The worker: claims chunks, has several carried at once, and keeps their leases.
 
 Its steps are ticks (`claim_tick`, `heartbeat_tick`, and the planner's and accountant's), so that a simulation can
 take them one by one, in any order, and cancel any of them. It also sweeps away what was retired.
@@ -12,48 +12,27 @@ from uuid import UUID
 
 import msgspec
 
-from service.campaigns import running
-from service.campaigns.model import DnsValidation
-from service.campaigns.outcomes import LABELS
 from service.errors import Refused
-from service.pipelines import source, store
-from service.pipelines.accounting import ACCOUNTING_SECONDS, account_tick, finish_if_over, settle_run
-from service.pipelines.model import (
-    Items,
-    Lease,
-    LeaseLost,
-    PhaseCannotContinue,
-    Positions,
-    Receipt,
-    Results,
-    RunPlan,
-    left_over,
-)
+from service.pipelines import store
+from service.pipelines.accounting import ACCOUNTING_SECONDS, account_tick, finish_if_over
+from service.pipelines.carrying import CHECKPOINT_SECONDS, Carrier, Held
+from service.pipelines.model import Lease, RunPlan
 from service.pipelines.pace import Pace
 from service.pipelines.planner import plan_run
 from service.pipelines.remembering import VerdictsInDatabase
 from service.pipelines.reporting import TALLY_SECONDS, tally_tick
-from service.pipelines.sink import Ending, failed_results, write_results
-from service.pipelines.store import ClaimedChunk, LockedChunk, WorkerIdentity
+from service.pipelines.store import ClaimedChunk, WorkerIdentity
 from service.pipelines.sweeping import SWEEP_PAUSE_FACTOR, SWEEP_PAUSE_SECONDS, SWEEP_POLL_SECONDS, sweep_tick
-from service.pipelines.transforms.apply import transform
 from service.pipelines.transforms.engines import Engines
 from service.postgres.database import DATABASE_ERRORS, DISK_FULL, Database
 from service.postgres.room import LOOK_SECONDS, Bounds, look_for_room
 from service.progress.events import CampaignPhase
 from service.runtime.logs import bind_ids
 from service.runtime.loop import run_forever
-from service.runtime.telemetry import CHUNK_SECONDS, CHUNKS_FINISHED, ITEMS_FINISHED
-from service.runtime.tracing import note, span
 
 CHUNKS_HELD_MAX = 12
 OF_ONE_RUN_MAX = 8  # so that a campaign that waits for its rates, or for slow hosts, makes no other wait for it
 LOW_WATER = 5  # with fewer chunks than this in hand, more are claimed at once; with more, at times
-CHECKPOINT_SECONDS = 10.0  # finished items of a slow chunk are written this often
-ITEMS_PER_CHECKPOINT = 3  # slowest items, one after the other, that fit between two checkpoints
-ATTEMPTS_MAX = 3  # then a chunk is halved
-WRITE_ATTEMPTS_MAX = 5  # a lost COMMIT answer: the chunk tells whether it was committed
-WRITE_PAUSE_SECONDS = 0.5
 CLAIM_POLL_SECONDS = 1.0
 PLAN_POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 1.0
@@ -73,36 +52,16 @@ class WorkerSettings(msgspec.Struct, frozen=True):
     deleted_seconds: float = 0.0  # or the least that is needed anyway
 
 
-class Held:
-    """A chunk in hand. `halt` asks its transform to come to an end; `is_wanted` says whether to go on after that."""
-
-    def __init__(self, lease: Lease) -> None:
-        self.lease = lease
-        self.halt = asyncio.Event()
-        self.is_wanted = True
-        self.is_transforming = False
-        self.task: asyncio.Task[None] | None = None
-
-    def give_back(self) -> None:
-        self.is_wanted = False
-        self.halt.set()
-
-    def drop(self) -> None:
-        """Somebody else has it, or it was just completed: go no further.
-
-        Only the transform is cut off. A write finds out by the lease, and a chunk whose last write has committed is
-        not in the database's list of leases either, although nothing is wrong with it.
-        """
-        self.give_back()
-        if self.is_transforming and self.task is not None:
-            self.task.cancel()
-
-
 class Worker:
     """One worker process's engine."""
 
     def __init__(
-        self, database: Database, engines: Engines, identity: WorkerIdentity, settings: WorkerSettings
+        self,
+        database: Database,
+        engines: Engines,
+        identity: WorkerIdentity,
+        settings: WorkerSettings,
+        carrier: type[Carrier] = Carrier,
     ) -> None:
         self.database = database
         self.engines = engines
@@ -113,6 +72,7 @@ class Worker:
         self.heard_at = time.monotonic()  # when the database last heard of us
         self.claimed_at = -CLAIM_POLL_SECONDS  # when chunks were looked for
         self.pace = Pace(self.heard_at)
+        self.carrier = carrier(database, engines, self.pace, settings.checkpoint_seconds, self.hear_refusal)
         self.share = 0.0  # of all rates
         self.sharing = asyncio.Lock()  # shares take effect in the order in which they were leased
         self.draining = asyncio.Event()
@@ -282,127 +242,16 @@ class Worker:
         return any(held.lease.run.phase in NETWORK_PHASES for held in self.held.values())
 
     async def carry(self, held: Held) -> None:
-        """One chunk from its items to its outcomes; whatever goes wrong ends here."""
-        ids = ids_of(held.lease)
-        bind_ids(worker_id=str(self.identity.worker_id), **ids)
-        with span(f"chunk of {held.lease.run.phase}", parent=held.lease.run.trace_parent):
-            note(**ids)
-            await self.carry_and_tell(held)
-
-    async def carry_and_tell(self, held: Held) -> None:
-        started = time.perf_counter()
-        phase = held.lease.run.phase
-        ending = "cancelled"
+        bind_ids(worker_id=str(self.identity.worker_id))
         try:
-            ending = await self.carry_to_the_end(held)
-        except LeaseLost:
-            ending = "lost"
-        except PhaseCannotContinue as reason:
-            ending = "stuck"
-            await self.fail(held, reason)
-        except Refused as reason:
-            ending = "waits"
-            logger.warning("chunk given back: %s", reason.message)
-            self.database_has_room = self.database_has_room and reason.code != DISK_FULL  # until the next look
-            await self.release(held, counts_as_attempt=False)
-        except Exception:
-            ending = "error"
-            logger.exception("chunk failed")
-            await self.release(held, counts_as_attempt=True)
+            await self.carrier.carry(held)
         finally:
             self.held.pop(held.lease.lease_id, None)
             self.room.set()
-            CHUNKS_FINISHED.labels(phase, ending).inc()
-            seconds = time.perf_counter() - started
-            CHUNK_SECONDS.labels(phase).observe(seconds)
-            note(ending=ending)
-            logger.info("chunk %s", ending, extra={"ending": ending, "seconds": round(seconds, 6)})
 
-    async def carry_to_the_end(self, held: Held) -> str:
-        lease = held.lease
-        with span("read items"):
-            async with self.database.transaction() as tx:
-                items: Items | None = await source.read_items(tx, lease)
-        if items is not None and lease.attempt_count > ATTEMPTS_MAX:
-            return await self.carry_poison(held, items.positions)
-        while items is not None:
-            with span("find outcomes", items=len(items.positions)):
-                results = await self.transform_for_a_while(held, items)
-            # Asked once: whoever changes their mind while we write is heard in the next round.
-            ending = Ending.KEEP if held.is_wanted else Ending.GIVE_BACK
-            with span("write results"):
-                self.count(lease, await self.write(held, results, ending))
-            items = left_over(items, results.outcomes)
-            if items is not None and ending is Ending.GIVE_BACK:
-                await settle_run(self.database, lease.run.run_id)
-                return "given back"
-        await settle_run(self.database, lease.run.run_id)
-        return "done"
-
-    async def transform_for_a_while(self, held: Held, items: Items) -> Results:
-        """Until all is done, somebody asks for the chunk, or it is time for a checkpoint."""
-        seconds = checkpoint_after(held.lease.run, self.settings.checkpoint_seconds)
-        timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, held.halt.set)
-        held.is_transforming = True
-        try:
-            return await transform(self.engines, held.lease.run, items, held.halt)
-        finally:
-            held.is_transforming = False
-            if timer is not None:
-                timer.cancel()
-            if held.is_wanted:
-                held.halt.clear()
-
-    async def write(self, held: Held, results: Results, ending: Ending) -> Receipt:
-        """Write in one transaction; if its answer is lost, the chunk tells whether it was committed."""
-        before: LockedChunk | None = None
-        receipt: Receipt | None = None
-        for attempt in range(1, WRITE_ATTEMPTS_MAX + 1):
-            try:
-                async with self.database.transaction() as tx:
-                    chunk = await store.lock_chunk(tx, held.lease)
-                    if receipt is not None and chunk != before:
-                        return receipt
-                    before, receipt = chunk, await write_results(tx, held.lease, chunk, results, ending)
-            except Refused as error:
-                if attempt == WRITE_ATTEMPTS_MAX:
-                    raise
-                logger.warning("writing a chunk again: %s", error.message)
-                await asyncio.sleep(WRITE_PAUSE_SECONDS * attempt)
-            else:
-                return receipt
-        raise AssertionError("unreachable")
-
-    async def carry_poison(self, held: Held, positions: Positions) -> str:
-        """A chunk that was tried in vain is halved; a single item that fails is recorded as such.
-
-        Halves are of the items that it means, not of its range: what lies between them has an outcome, or needs none.
-        """
-        lease = held.lease
-        if len(positions) > 1:
-            middle = len(positions) // 2
-            async with self.database.transaction() as tx:
-                await store.halve_chunk(tx, lease, int(positions[middle]), len(positions) - middle)
-            return "halved"
-        if len(positions) == 1:
-            logger.error("an item fails again and again")
-        self.count(lease, await self.write(held, failed_results(lease, positions), Ending.GIVE_BACK))
-        await settle_run(self.database, lease.run.run_id)
-        return "done"
-
-    async def fail(self, held: Held, reason: PhaseCannotContinue) -> None:
-        run = held.lease.run
-        logger.error("run %s cannot go on: %s", run.run_id, reason.message)
-        await self.release(held, counts_as_attempt=False)
-        with contextlib.suppress(Refused, *DATABASE_ERRORS):
-            async with self.database.transaction() as tx:
-                await running.fail_run(tx, run.run_id, reason.code, reason.message)
-
-    async def release(self, held: Held, *, counts_as_attempt: bool) -> None:
-        """Give a chunk back; if even that fails, its lease will run out."""
-        with contextlib.suppress(Refused, *DATABASE_ERRORS):
-            async with self.database.transaction() as tx:
-                await store.release_chunk(tx, held.lease.lease_id, counts_as_attempt=counts_as_attempt)
+    def hear_refusal(self, reason: Refused) -> None:
+        if reason.code == DISK_FULL:
+            self.database_has_room = False  # until the next look
 
     async def drain(self) -> None:
         """Give everything back: what is finished is written first; what takes too long is cut off."""
@@ -421,24 +270,6 @@ class Worker:
             async with self.database.transaction() as tx:
                 await store.release_worker(tx, self.identity.worker_id, counts_as_attempt=False)
 
-    def count(self, lease: Lease, receipt: Receipt) -> None:
-        labels = LABELS[lease.run.phase]
-        self.pace.count(sum(gained for gained in receipt.outcomes if gained > 0))
-        for code, gained in enumerate(receipt.outcomes, start=1):
-            if gained > 0:
-                ITEMS_FINISHED.labels(lease.run.phase, labels[code]).inc(gained)
-
-
-def checkpoint_after(run: RunPlan, seconds: float) -> float | None:
-    """When finished items are written although others are not; None: at the end only.
-
-    An item that is under way at a checkpoint begins anew after it, so that a checkpoint must be far longer than one
-    item may take: else a chunk of dead names would never end. Only DNS chunks are large enough to want any.
-    """
-    if not isinstance(run.configuration, DnsValidation):
-        return None
-    return max(seconds, ITEMS_PER_CHECKPOINT * run.configuration.attempts * run.configuration.timeout_seconds)
-
 
 def lease_of(chunk: ClaimedChunk, run: RunPlan) -> Lease:
     return Lease(
@@ -450,10 +281,3 @@ def lease_of(chunk: ClaimedChunk, run: RunPlan) -> Lease:
         end_position=chunk.end_position,
         attempt_count=chunk.attempt_count,
     )
-
-
-def ids_of(lease: Lease) -> dict[str, str | int]:
-    """What is told of a chunk belongs to these."""
-    run = lease.run
-    chunk_id = f"{run.run_id}/{lease.number}"
-    return {"campaign_id": str(run.campaign_id), "phase": run.phase, "run_id": run.run_id, "chunk_id": chunk_id}

@@ -14,7 +14,7 @@ from service.campaigns import commands, running
 from service.campaigns.model import Advance, CreateCampaign, DnsValidation
 from service.campaigns.outcomes import INTERNAL_ERROR, RETRYABLE
 from service.pipelines import engine, planner, store
-from service.pipelines.engine import ATTEMPTS_MAX, Held
+from service.pipelines.carrying import ATTEMPTS_MAX, Held
 from service.pipelines.model import LeaseLost
 from service.postgres.database import Database, open_database
 from service.progress.events import CampaignPhase, PhaseStatus

@@ -25,7 +25,8 @@ from service.campaigns.model import (
 )
 from service.campaigns.views import get_campaign, get_phases
 from service.errors import Conflict, NotFound
-from service.pipelines.engine import Held, Worker
+from service.pipelines.carrying import Held
+from service.pipelines.engine import Worker
 from service.postgres.database import Database
 from service.progress.events import CampaignPhase, PhaseStatus
 from tests.world import a_campaign
