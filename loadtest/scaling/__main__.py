@@ -24,7 +24,7 @@ from loadtest.scaling.worlds import WORLDS, Named, Resolved
 FILE = "processes.json"
 SECTION = "processes"  # of README
 PROCESSES = (1, 2, 3, 4)
-WARM_UP_SECONDS = 1.5
+WARM_UP_SECONDS = 4.0  # by then all have their share of what may be under way: it is given back within heartbeats
 
 
 def main() -> int:
