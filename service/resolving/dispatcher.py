@@ -47,6 +47,7 @@ DATAGRAM_BYTES_MAX: Final = 4_096  # more than we offer to take: some servers do
 RECEIVE_BURST: Final = 64  # datagrams read from one socket before others get their turn
 SEND_BURST: Final = 16  # queries sent to one resolver before the next gets its share
 PUMP_MAX: Final = 128  # queries sent before answers are read again; a default receive buffer holds twice as many
+TURNS_OF_FIRST: Final = 3  # of the batch that was begun first, for one of all others
 IDS_DRAWN: Final = 2_048  # query ids drawn from the kernel's entropy at a time
 
 _OUTCOME_OF_RCODE: Final[dict[int, DnsOutcome]] = {
@@ -71,6 +72,7 @@ class Dispatcher:
         self._channels: list[Channel] = []
         self._batches: set[Batch] = set()
         self._fresh: deque[Batch] = deque()
+        self._turn = 0
         self._streams: set[asyncio.Task[StreamReply]] = set()
         self._stream_slots = asyncio.Semaphore(STREAMS_MAX)
         self._query_ids: list[int] = []
@@ -226,14 +228,21 @@ class Dispatcher:
         return sent
 
     def _send_fresh(self, lane: Lane, room: int, now: float) -> int:
-        """Rows never asked before, from the batch whose turn it is."""
+        """Rows never asked before, from the batch whose turn it is.
+
+        The one in front has most turns, so that batches end one after another. If all had the same, all would have
+        only names left that wait for a resolver, at the same time, and nothing new would be asked meanwhile.
+        """
         while self._fresh:
-            batch = self._fresh[0]
+            self._turn = (self._turn + 1) % (TURNS_OF_FIRST + 1)
+            place = 1 if self._turn == 0 and len(self._fresh) > 1 else 0
+            batch = self._fresh[place]
             rows = [] if batch.stop.is_set() else batch.take_fresh(room, now)
-            if rows and batch.next_row < batch.total:
-                self._fresh.rotate(-1)
-            elif batch.next_row == batch.total or batch.stop.is_set():
-                self._fresh.popleft()
+            if batch.next_row == batch.total or batch.stop.is_set():
+                del self._fresh[place]
+            elif place:
+                del self._fresh[place]
+                self._fresh.append(batch)
             if rows:
                 rows.sort(key=batch.question_bytes, reverse=True)  # those of one length go out together
                 sent = self._send_rows(lane, batch, rows, now)

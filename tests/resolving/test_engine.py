@@ -430,13 +430,13 @@ async def test_a_stopped_batch_asks_nothing() -> None:
 
 
 async def test_cancelling_one_batch_leaves_nothing_behind_and_the_other_alone() -> None:
-    async with engine_on(keeps_silent, in_flight_max=20, timeout_seconds=5.0) as (engine, (server,)):
+    async with engine_on(keeps_silent, in_flight_max=70, timeout_seconds=5.0) as (engine, (server,)):
         lucky = asyncio.create_task(resolve(engine, *(f"lucky{n}.test" for n in range(100))))
         doomed = asyncio.create_task(resolve(engine, *(f"doomed{n}.test" for n in range(1_000))))
-        await server.has_seen(20)
+        await server.has_seen(70)
         before = list(server.queries)
         doomed_in_flight = sum(query.name.startswith("doomed") for query in before)
-        assert 0 < doomed_in_flight < 20
+        assert 0 < doomed_in_flight < 70
         doomed.cancel()
         with pytest.raises(asyncio.CancelledError):
             await doomed
@@ -493,6 +493,17 @@ async def test_batches_share_the_engine_fairly() -> None:
         assert outcomes(small) == ["absent"] * 100
         assert not big.done()
         assert Counter(outcomes(await big)) == {"absent": 3_000}
+
+
+async def test_batches_end_one_after_another() -> None:
+    """So that there are names to ask for while the last ones of each wait for a resolver that is silent."""
+    async with engine_on(is_absent, queries_per_second=800.0) as (engine, (server,)):
+        first, second = (
+            asyncio.create_task(resolve(engine, *(f"{kind}{n}.test" for n in range(400)))) for kind in ("one", "two")
+        )
+        await first
+        assert sum(name.startswith("two") for name in server.names) < 200
+        await second
 
 
 async def test_dead_resolvers_fail_the_batches_and_spare_the_names() -> None:
