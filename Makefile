@@ -86,7 +86,7 @@ bench-migration: $(VENV)/ready ## Migrate an old database of two million domains
 	@$(BIN)/python -m loadtest.legacy.rehearsal --domains $(DOMAINS) --readme
 
 loadtest: $(VENV)/ready ## Load everything with locust's users, and judge: make loadtest DOMAINS=n SECONDS=n
-	@$(BIN)/python -m loadtest.scenarios --domains $(DOMAINS) --seconds $(SECONDS)
+	@$(BIN)/python -m loadtest.scenarios --domains $(DOMAINS) --seconds $(SECONDS) --readme
 
 scaling: $(VENV)/ready ## DNS and HTTP with 1 to 4 worker processes, near and far, and the log that each phase writes (ten minutes)
 	@$(BIN)/python -m loadtest.scaling --readme

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from loadtest.bench import machine
 from loadtest.bench.__main__ import RESULTS, open_folder
-from loadtest.bench.processes import ProgramFailed
+from loadtest.bench.processes import ROOT, ProgramFailed
+from loadtest.bench.sections import write_section
 from loadtest.scenarios import judging
 from loadtest.scenarios.plan import SECONDS_MIN, Plan, plan_of
 from loadtest.scenarios.plot import write_plot
-from loadtest.scenarios.reports import LoadReport, read_report, render, report_of, write_report
+from loadtest.scenarios.reports import SECTION, LoadReport, read_report, render, report_of, section_of, write_report
 from loadtest.scenarios.running import Evidence, run
 
 WHOLE = 2_000_000
@@ -24,7 +25,9 @@ LINE_SECONDS = 10.0  # where lines are kept, one is told so often; a terminal sh
 def main() -> int:
     asked = parse_arguments()
     if asked.show:
-        sys.stdout.write(f"{render(read_report(asked.results / 'load.json'))}\n")
+        report = read_report(asked.results / "load.json")
+        sys.stdout.write(f"{render(report)}\n")
+        show_in_readme(asked, report)
         return 0
     try:
         report = asyncio.run(measure(plan_of(asked.domains, asked.seconds, asked.times)))
@@ -37,7 +40,14 @@ def main() -> int:
     write_report(asked.results / "load.json", report)
     write_plot(asked.results / "load.svg", report)
     sys.stdout.write(f"\n{render(report)}\n")
+    show_in_readme(asked, report)
     return 0 if report.holds else 1
+
+
+def show_in_readme(asked: argparse.Namespace, report: LoadReport) -> None:
+    """If it was a whole run: a small one tells whether everything works, not how fast."""
+    if asked.readme and not asked.is_small:
+        write_section(ROOT / "README.md", SECTION, section_of(report))
 
 
 def innermost(failure: BaseException) -> BaseException:
@@ -86,11 +96,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=TIMES, help="how much more is offered beyond capacity")
     parser.add_argument("--results", type=Path, help="where results are written; those of a small run are kept apart")
     parser.add_argument("--show", action="store_true", help="measure nothing; show what was measured")
+    parser.add_argument("--readme", action="store_true", help="write what a whole run measured into README.md")
     asked = parser.parse_args()
     if asked.domains < 1 or asked.seconds < SECONDS_MIN or asked.times < 2:
         parser.error(f"--domains needs 1 or more, --seconds {SECONDS_MIN} or more, --times 2 or more")
-    is_small = asked.domains < WHOLE or asked.seconds < SECONDS
-    asked.results = asked.results or (RESULTS / "quick" if is_small and not asked.show else RESULTS)
+    asked.is_small = not asked.show and (asked.domains < WHOLE or asked.seconds < SECONDS)
+    asked.results = asked.results or (RESULTS / "quick" if asked.is_small else RESULTS)
     return asked
 
 

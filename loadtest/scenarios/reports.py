@@ -20,6 +20,8 @@ from loadtest.scenarios.plan import LARGER, Plan
 from loadtest.scenarios.running import Evidence, Stages
 from loadtest.scenarios.sampling import Look, Memory, Processors
 
+SECTION = "load"  # of README
+PLOT = "![Latency, throughput, watchers' delay and memory, second by second](loadtest/results/load.svg)"
 OPERATION_HEAD = ("operation", "answered", "p50 ms", "p99 ms", "p50 ms, server", "p99 ms, server")
 PACKAGES = ("asyncpg", "gevent", "geventhttpclient", "litestar", "locust", "msgspec", "uvicorn", "uvloop", "websockets")
 
@@ -149,10 +151,20 @@ def read_report(file: Path) -> LoadReport:
 
 def render(report: LoadReport) -> str:
     """As Markdown: the targets, the operations, what went wrong, and what was taken."""
-    targets = lined_up(("target", "measured", "", "bound", "holds"), [verdict_row(each) for each in report.verdicts])
     operations = lined_up(OPERATION_HEAD, [operation_row(each) for each in report.operations])
     troubles = [f"{each.stage}: {each.count:,} x {each.operation} {each.kind} {each.text}" for each in report.troubles]
-    return "\n".join([setting(report), "", *targets, "", *operations, "", *troubles, "", footprint(report)])
+    return "\n".join([setting(report), "", *targets_of(report), "", *operations, "", *troubles, "", footprint(report)])
+
+
+def section_of(report: LoadReport) -> str:
+    """What was measured on what, the targets, what was taken, and the plot."""
+    here = report.machine
+    head = f"On {here.cores} cores of {here.processor}, {here.memory_gib} GiB, shared by all, at {report.commit}."
+    return "\n".join([f"{head} {setting(report)}", "", *targets_of(report), "", footprint(report), "", PLOT])
+
+
+def targets_of(report: LoadReport) -> list[str]:
+    return lined_up(("target", "measured", "", "bound", "holds"), [verdict_row(each) for each in report.verdicts])
 
 
 def setting(report: LoadReport) -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.scenarios.reports import read_report, render
+from loadtest.bench.sections import read_section
+from loadtest.scaling import reporting as scaling
+from loadtest.scaling.__main__ import SECTION as PROCESSES_SECTION
+from loadtest.scenarios.reports import SECTION, read_report, render, section_of
 
 # What does not depend on how fast this machine is, or on who else is at work on it.
 NOT_ABOUT_SPEED = {"watchers", "last states missed", "turned away"}
@@ -32,6 +35,15 @@ async def test_a_small_load_is_carried_and_judged(repository: Path, tmp_path: Pa
     assert all(each.memory.api and each.memory.postgres for each in report.samples)
     assert render(report) in out.decode()
     assert (tmp_path / "load.svg").read_text().startswith("<svg")
+
+
+def test_readme_shows_what_was_measured_and_nothing_else(repository: Path) -> None:
+    readme, results = (repository / "README.md").read_text(), repository / "loadtest" / "results"
+    loaded, scaled = results / "load.json", results / "processes.json"
+    told = f"\n{section_of(read_report(loaded))}\n\n" if loaded.exists() else ""
+    assert read_section(readme, SECTION) == told
+    told = f"\n{scaling.render(scaling.read_report(scaled))}\n\n" if scaled.exists() else ""
+    assert read_section(readme, PROCESSES_SECTION) == told
 
 
 async def test_what_makes_no_sense_is_refused(repository: Path) -> None:
